@@ -216,7 +216,7 @@ bool mmu_fill(struct a64_cpu *cpu, uint64_t va, unsigned access, unsigned mmu, b
     ret->gpa = r.address;
     ret->access = r.access;
     ret->page_log2 = r.page_log2;
-    ret->flags = (r.global ? BP_TLB_GLOBAL : 0) | (r.once ? BP_TLB_ONCE : 0);
+    ret->flags = r.once ? BP_TLB_ONCE : 0;
     return true;
 }
 

@@ -42,7 +42,7 @@ struct mmu_result {
     uint64_t address;    /* of the byte */
     unsigned access;     /* allowed, enum bp_access */
     unsigned page_log2;  /* as flushes by virtual address must know it */
-    bool global, once;
+    bool once;
     uint8_t attr, sh;    /* as PAR_EL1 has them */
 };
 

@@ -14,7 +14,6 @@
 #define DESC_AP1 (UINT64_C(1) << 6) /* stage 1: EL0, too; stage 2: read */
 #define DESC_AP2 (UINT64_C(1) << 7) /* stage 1: read-only; stage 2: write */
 #define DESC_AF (UINT64_C(1) << 10)
-#define DESC_NG (UINT64_C(1) << 11)
 #define DESC_DBM (UINT64_C(1) << 51)
 #define DESC_PXN (UINT64_C(1) << 53)
 #define DESC_UXN (UINT64_C(1) << 54)
@@ -223,7 +222,6 @@ static bool stage1_leaf(struct mmu_walk *w, const struct mmu_stage1 *s, const st
     ret->access = rights;
     /* TLBI by address takes a whole page of the granule: see mmu_op.c. */
     ret->page_log2 = t->level == 3 ? 12 : low;
-    ret->global = !s->two || !(desc & DESC_NG);
     ret->attr = (uint8_t)(s->mair >> 8 * (desc >> 2 & 7));
     ret->sh = ret->attr & 0xf0 ? desc >> 8 & 3 : SH_OUTER;
     return true;
@@ -290,7 +288,7 @@ static bool flat(struct mmu_walk *w, const struct mmu_stage1 *s, struct mmu_resu
     if (va & ~ones(mmu_size_bits(w->cpu->id[ID_MMFR0] & 15)))
         return fail(w, FSC_SIZE, 0);
     *ret = (struct mmu_result){ .address = va, .access = ALL_ACCESS, .page_log2 = 12,
-                                .global = true, .attr = cacheable ? ATTR_NORMAL : ATTR_DEVICE,
+                                .attr = cacheable ? ATTR_NORMAL : ATTR_DEVICE,
                                 .sh = cacheable ? 0 : SH_OUTER };
     return true;
 }

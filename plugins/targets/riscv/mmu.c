@@ -15,7 +15,6 @@
 #define PTE_W 0x004u
 #define PTE_X 0x008u
 #define PTE_U 0x010u
-#define PTE_G 0x020u
 #define PTE_A 0x040u
 #define PTE_D 0x080u
 #define PTE_RESERVED (UINT64_C(0x3ff) << 54) /* bits of extensions that are not there: N, PBMT */
@@ -179,8 +178,6 @@ static enum fault walk(struct riscv_cpu *cpu, uint64_t va, unsigned access, unsi
                 pte = narrow;
             if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED)
                 return FAULT_PAGE;
-            if (pte & PTE_G)
-                ret->flags |= BP_TLB_GLOBAL;
             if (pte & (PTE_R | PTE_X)) {
                 f = use_leaf(cpu, va, access, mmu, probe, address, pte, level, &s, ret, &retry);
                 break;

@@ -48,7 +48,6 @@ struct bp_tlb_entry {
     uint32_t flags;      /* BP_TLB_* */
     uint32_t bytes;      /* given: how many from va on are wanted, up to the page's end; 0 where that is not known */
 };
-#define BP_TLB_GLOBAL 1u   /* survives flushes by address space */
 #define BP_TLB_ONCE 2u     /* good for this access only: something finer than a page decides */
 
 /* Which translations to forget. */
@@ -327,8 +326,8 @@ static inline void __attribute__((noreturn)) bp_vcpu_resume(void *env)
 /* Makes the vCPU call the target's `interrupt` soon, waking it where it sleeps. [any] */
 static inline void bp_vcpu_interrupt(void *env) { bp_vcpu_->interrupt(env); }
 
-/* Forget translations of this vCPU: all; those of an address space (bp_context.space) but global ones; those
- * of the page that holds va in every space. [vcpu] */
+/* Forget translations of this vCPU: all; those of an address space (bp_context.space), what it shares
+ * with others included; those of the page that holds va in every space. [vcpu] */
 static inline void bp_tlb_flush(void *env) { bp_vcpu_->tlb_flush(env); }
 static inline void bp_tlb_flush_space(void *env, uint64_t space)
 {
