@@ -148,6 +148,7 @@ static inline void sha256_rounds(uint32_t x[4], uint32_t y[4], const uint32_t w[
 {
     uint32_t a = x[0], b = x[1], c = x[2], d = x[3], e = y[0], f = y[1], g = y[2], h = y[3];
 
+#pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) {
         uint32_t s1 = ror(e, 6) ^ ror(e, 11) ^ ror(e, 25), s0 = ror(a, 2) ^ ror(a, 13) ^ ror(a, 22);
         uint32_t t = h + s1 + choose(e, f, g) + w[i], u = t + s0 + majority(a, b, c);
@@ -169,11 +170,13 @@ static inline void sha256(unsigned op, uint32_t r[4], const uint32_t n[4], const
         sha256_rounds(x, y, m);
         memcpy(r, op == SIMD_SHA256H ? x : y, sizeof x);
     } else if (op == SIMD_SHA256SU0) {
+#pragma GCC unroll 4
         for (unsigned i = 0; i < 4; i++) {
             uint32_t w = i < 3 ? d[i + 1] : n[0];
             r[i] = d[i] + (ror(w, 7) ^ ror(w, 18) ^ w >> 3);
         }
     } else { /* SIMD_SHA256SU1 */
+#pragma GCC unroll 4
         for (unsigned i = 0; i < 4; i++) {
             uint32_t w = i < 2 ? m[i + 2] : r[i - 2], v = i < 3 ? n[i + 1] : m[0];
             r[i] = d[i] + v + (ror(w, 17) ^ ror(w, 19) ^ w >> 10);
