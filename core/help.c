@@ -363,7 +363,7 @@ static int cpu_props(const struct options *o)
     if (!s.target)
         return core_error(ENOENT, "-cpu: there is no CPU model '%s'; -cpu help lists them", s.name);
     printf("%s options:\n", s.name);
-    print_props(&s.target->cpu.props);
+    print_props(&s.target->cpu->props);
     return 0;
 }
 

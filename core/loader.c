@@ -430,8 +430,15 @@ static int check_numbers(const char *path, uint32_t abi, uint32_t level)
     return 0;
 }
 
+/* On the descriptor as it is in the file: other revisions may have another layout behind it. */
 static int check_revision(const char *path, const struct bp_head *head)
 {
+    uint32_t known = head->kind == BP_KIND_TARGET ? offsetof(struct bp_target, elf_machine)
+                     : head->kind == BP_KIND_BACKEND ? offsetof(struct bp_backend, flags)
+                                                     : 0;
+    if (head->size < known)
+        return core_error(ENOEXEC, "refused: %s has '%s', which says no revision of backplane.ir",
+                          path, head->id);
     if (head->kind == BP_KIND_TARGET) {
         const struct bp_target *t = (const void *)head;
         if (t->ir_revision != BP_IR_REVISION)
@@ -465,9 +472,14 @@ static int add_entity(struct plugin_file *f, const struct bp_head *raw)
     if (!kind_name(raw->kind))
         return core_error(ENOEXEC, "refused: %s has '%s' of kind %u, which this core does not know",
                           f->path, raw->id, raw->kind);
+    int r = check_revision(f->path, raw);
+    if (r)
+        return r;
     const struct bp_head *head = normal_descriptor(raw);
-    int r = check_revision(f->path, head);
-    if (!r && head->kind == BP_KIND_SERVICE)
+    if (head->kind == BP_KIND_TARGET && !((const struct bp_target *)head)->cpu)
+        return core_error(ENOEXEC, "refused: %s has target '%s', whose .cpu is no BP_VCPU()",
+                          f->path, head->id);
+    if (head->kind == BP_KIND_SERVICE)
         r = add_service_entity(f, (const void *)head);
     if (r)
         return r;

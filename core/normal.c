@@ -25,16 +25,17 @@ struct table {
 
 #define ROW(kind_, type, member, row_type)                                                         \
     { kind_, offsetof(struct type, member), sizeof(struct row_type) }
-#define DEVICE_ROWS(kind_, type, at)                                                               \
-    ROW(kind_, type, at regs, bp_reg), ROW(kind_, type, at windows, bp_window),                    \
-    ROW(kind_, type, at pins, bp_pin_row), ROW(kind_, type, at props, bp_prop),                    \
-    ROW(kind_, type, at ports, bp_port), ROW(kind_, type, at offers, bp_offer),                    \
-    ROW(kind_, type, at needs, bp_need), ROW(kind_, type, at timers, bp_timer_row),                \
-    ROW(kind_, type, at saved, bp_saved)
 
 static const struct table tables[] = {
-    DEVICE_ROWS(BP_KIND_DEVICE, bp_device, ),
-    DEVICE_ROWS(BP_KIND_TARGET, bp_target, cpu.),
+    ROW(BP_KIND_DEVICE, bp_device, regs, bp_reg),
+    ROW(BP_KIND_DEVICE, bp_device, windows, bp_window),
+    ROW(BP_KIND_DEVICE, bp_device, pins, bp_pin_row),
+    ROW(BP_KIND_DEVICE, bp_device, props, bp_prop),
+    ROW(BP_KIND_DEVICE, bp_device, ports, bp_port),
+    ROW(BP_KIND_DEVICE, bp_device, offers, bp_offer),
+    ROW(BP_KIND_DEVICE, bp_device, needs, bp_need),
+    ROW(BP_KIND_DEVICE, bp_device, timers, bp_timer_row),
+    ROW(BP_KIND_DEVICE, bp_device, saved, bp_saved),
     ROW(BP_KIND_TARGET, bp_target, regs, bp_guest_reg),
     ROW(BP_KIND_TARGET, bp_target, models, bp_cpu_model),
     ROW(BP_KIND_BOARD, bp_board, props, bp_prop),
@@ -81,8 +82,20 @@ struct bp_rows normal_rows(const struct bp_rows *rows, uint32_t row_size)
     return (struct bp_rows){ copy, rows->count, row_size };
 }
 
+/* The part descriptor that a target points to. */
+static const struct bp_device *normal_vcpu(const struct bp_head *target)
+{
+    if (target->size < offsetof(struct bp_target, cpu) + sizeof(void *))
+        return NULL;
+    const struct bp_device *cpu = ((const struct bp_target *)target)->cpu;
+    return cpu && cpu->head.kind == BP_KIND_DEVICE && cpu->head.size >= sizeof cpu->head
+               ? (const void *)normal_descriptor(&cpu->head)
+               : NULL;
+}
+
 const struct bp_head *normal_descriptor(const struct bp_head *head)
 {
+    const struct bp_device *cpu = NULL;
     uint32_t size = own_size(head->kind);
     bool fits = head->size == size;
     for (size_t i = 0; i < G_N_ELEMENTS(tables) && fits; i++) {
@@ -90,6 +103,10 @@ const struct bp_head *normal_descriptor(const struct bp_head *head)
             continue;
         const struct bp_rows *rows = (const void *)((const uint8_t *)head + tables[i].offset);
         fits = rows->row_size == tables[i].row_size || (!rows->count && !rows->row_size);
+    }
+    if (head->kind == BP_KIND_TARGET) {
+        cpu = normal_vcpu(head);
+        fits = fits && cpu == ((const struct bp_target *)head)->cpu;
     }
     if (fits)
         return head;
@@ -103,5 +120,7 @@ const struct bp_head *normal_descriptor(const struct bp_head *head)
         struct bp_rows *rows = (void *)(copy + tables[i].offset);
         *rows = normal_rows(rows, tables[i].row_size);
     }
+    if (head->kind == BP_KIND_TARGET)
+        ((struct bp_target *)(void *)copy)->cpu = cpu;
     return result;
 }

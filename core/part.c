@@ -160,7 +160,7 @@ struct part *part_create_cpu(struct machine *m, const struct bp_target *target, 
     size_t headroom = m->accel_entity ? m->accel_entity->headroom(m->accel, target) : 0;
     if (machine_part(m, name))
         return core_error(EEXIST, "two parts are named '%s'", name), NULL;
-    struct part *part = create(m, PART_CPU, &target->cpu, target->head.id, name, headroom);
+    struct part *part = create(m, PART_CPU, target->cpu, target->head.id, name, headroom);
     if (!part)
         return NULL;
     part->target = target;

@@ -421,10 +421,10 @@ static void check_target(struct subject *s, const struct bp_target *t)
         if ((r->flags & BP_GREG_IR) && r->offset >= 2048)
             problem(s, "%s: register %s lies at %u; those of translated code must be below 2048",
                     t->head.id, r->name, r->offset);
-        if (r->offset >= t->cpu.state_size)
+        if (r->offset >= t->cpu->state_size)
             problem(s, "%s: register %s lies outside the state", t->head.id, r->name);
     }
-    if (t->pc_offset + 8 > t->cpu.state_size)
+    if (t->pc_offset + 8 > t->cpu->state_size)
         problem(s, "%s: its pc lies outside the state", t->head.id);
     if (!t->translate || !t->context || !t->tlb_fill || !t->set_start || !t->interrupt ||
         !t->has_work)

@@ -188,7 +188,7 @@ void user_run(void *env, struct bp_trap *ret)
 /* A state without what the core keeps in it. */
 static void copy_state(struct tcg_vcpu *to, const struct tcg_vcpu *from)
 {
-    const struct bp_device *d = &to->target->cpu;
+    const struct bp_device *d = to->target->cpu;
     g_autofree struct bp_timer *timers = g_new(struct bp_timer, d->timers.count + 1);
     for (uint32_t i = 0; i < d->timers.count; i++) {
         const struct bp_timer_row *row =

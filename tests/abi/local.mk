@@ -4,7 +4,8 @@ abi_fixtures = tests/abi/fixture-good.la tests/abi/fixture-old.la tests/abi/fixt
 	tests/abi/fixture-number.la tests/abi/fixture-import-big.la \
 	tests/abi/fixture-import-revision.la tests/abi/fixture-import-nobody.la \
 	tests/abi/fixture-optional.la tests/abi/fixture-offers.la tests/abi/fixture-uses.la \
-	tests/abi/fixture-liar.la tests/abi/fixture-none.la tests/abi/fixture-bare.la
+	tests/abi/fixture-liar.la tests/abi/fixture-none.la tests/abi/fixture-bare.la \
+	tests/abi/fixture-target.la tests/abi/fixture-target-none.la
 # -rpath makes libtool build a shared object although it is not installed
 abi_fixture_ldflags = -module -avoid-version -shared -rpath /nowhere
 abi_plugin_ldflags = $(plugin_ldflags) -rpath /nowhere
@@ -34,6 +35,11 @@ tests_abi_fixture_uses_la_SOURCES = tests/abi/fixture-uses.c tests/abi/fixture-s
 tests_abi_fixture_uses_la_LDFLAGS = $(abi_plugin_ldflags)
 tests_abi_fixture_liar_la_SOURCES = tests/abi/fixture-liar.c
 tests_abi_fixture_liar_la_LDFLAGS = $(abi_plugin_ldflags)
+tests_abi_fixture_target_la_SOURCES = tests/abi/fixture-target.c
+tests_abi_fixture_target_la_LDFLAGS = $(abi_plugin_ldflags)
+tests_abi_fixture_target_none_la_SOURCES = tests/abi/fixture-target.c
+tests_abi_fixture_target_none_la_CPPFLAGS = $(AM_CPPFLAGS) -DNO_CPU
+tests_abi_fixture_target_none_la_LDFLAGS = $(abi_plugin_ldflags)
 tests_abi_fixture_none_la_SOURCES = tests/abi/fixture-none.c
 tests_abi_fixture_none_la_LDFLAGS = $(abi_fixture_ldflags)
 tests_abi_fixture_bare_la_SOURCES = tests/abi/fixture-bare.c

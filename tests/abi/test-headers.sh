@@ -30,6 +30,25 @@ for h in $(find backplane -name '*.h' | sort); do
     grep -nE '#include *[<"](glib|gmodule)' "$h" && fail "$h includes GLib"
     head -1 "$h" | grep -q SPDX-License-Identifier || fail "$h has no licence line"
 done
+# a struct that grows (it starts with its size) inside another by value would move what follows it
+embedded=$(cat $(find backplane -name '*.h') | awk '
+    /^struct [a-z0-9_]+ \{/ { name = $2; first = 1; next }
+    /^\}/ { name = "" }
+    name && first && /[a-z]/ && !/^ *(\/\*|\*)/ {
+        if (/^ *uint32_t size[,;]/ || /^ *struct bp_head head;/) grows[name] = 1
+        first = 0
+    }
+    name && /^ +(const )?struct [a-z0-9_]+ [a-z]/ {
+        inner = $1 == "const" ? $3 : $2
+        if (inner != "bp_head") member[n++] = name " " inner
+    }
+    END {
+        for (i = 0; i < n; i++) {
+            split(member[i], m, " ")
+            if (grows[m[2]]) print "struct " m[1] " holds a struct " m[2] " by value"
+        }
+    }')
+[ -z "$embedded" ] || fail "$embedded: make it a pointer"
 cd "$srcdir"
 if grep -rnE '#include *[<"](core|tcg-runtime|\.\./)' plugins sdk/examples sdk/templates; then
     fail "a plugin includes what is not in the SDK"

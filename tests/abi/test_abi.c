@@ -126,6 +126,58 @@ START_TEST(older_struct_sizes)
 }
 END_TEST
 
+static void check_vcpu(const char *target)
+{
+    const struct bp_target *t = (const void *)entity_get(BP_KIND_TARGET, target);
+    ck_assert_ptr_nonnull(t);
+    ck_assert_uint_eq(t->cpu->head.size, sizeof *t->cpu);
+    ck_assert_ptr_null(t->cpu->fdt_name);
+    ck_assert_ptr_null(t->cpu->carrier);
+    struct machine *m = machine_new();
+    struct part *p = part_create_cpu(m, t, "cpu0", 0);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_eq(part_realize(p), 0);
+    uint64_t start;
+    ck_assert(part_prop_number(p, "start", &start) && start == 7);
+    t->set_start(p->state, 9);
+    ck_assert(part_prop_number(p, "start", &start) && start == 9);
+    machine_free(m);
+}
+
+/* Growing struct bp_device moves nothing in struct bp_target. */
+START_TEST(vcpus_of_other_sizes)
+{
+    g_autofree char *f = fixture("target"), *none = fixture("target-none");
+    check_taken(f);
+    check_vcpu("abi-old-cpu");
+    check_vcpu("abi-new-cpu");
+    check_refused(none, "has target 'abi-no-cpu', whose .cpu is no BP_VCPU()");
+}
+END_TEST
+
+START_TEST(target_of_another_revision)
+{
+    g_autofree char *f = fixture("target"), *text = NULL, *to = scratch("revision.so");
+    gsize n;
+    ck_assert(g_file_get_contents(f, &text, &n, NULL));
+    struct bp_target like = { .head = { sizeof like, BP_KIND_TARGET, NULL } };
+    unsigned found = 0;
+    for (gsize i = 0; i + sizeof like <= n; i += 8) {
+        if (memcmp(text + i, &like, offsetof(struct bp_head, id)))
+            continue;
+        uint32_t *revision = (void *)(text + i + offsetof(struct bp_target, ir_revision));
+        ck_assert_uint_eq(*revision, BP_IR_REVISION);
+        *revision = BP_IR_REVISION - 1;
+        memset(text + i + offsetof(struct bp_target, cpu), 8, sizeof(void *)); /* not followed */
+        found++;
+    }
+    ck_assert_uint_eq(found, 2);
+    ck_assert(g_file_set_contents(to, text, (gssize)n, NULL));
+    check_refused(to, "for backplane.ir/1, this core has 2");
+    unlink(to);
+}
+END_TEST
+
 START_TEST(newer_level)
 {
     g_autofree char *f = fixture("level");
@@ -321,6 +373,8 @@ int main(int argc, char **argv)
     tcase_add_checked_fixture(tc, set_up, NULL);
     tcase_add_test(tc, good);
     tcase_add_test(tc, older_struct_sizes);
+    tcase_add_test(tc, vcpus_of_other_sizes);
+    tcase_add_test(tc, target_of_another_revision);
     tcase_add_test(tc, newer_level);
     tcase_add_test(tc, other_abi);
     tcase_add_test(tc, imports);

@@ -74,9 +74,10 @@ static const struct bp_guest_reg guest_regs[] = {
     { "f", NULL, BP_F32, offsetof(struct env, f), 0, 1 },
     { "v0", NULL, BP_V128, offsetof(struct env, vec), 0, 1 },
 };
+BP_VCPU(vcpu, .state_size = sizeof(struct env));
 static const struct bp_target target = {
     .head = { sizeof target, BP_KIND_TARGET, "none" }, .regs = BP_ROWS(guest_regs),
-    .cpu = { .state_size = sizeof(struct env) },
+    .cpu = &vcpu,
 };
 
 struct all {

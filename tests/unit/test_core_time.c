@@ -110,9 +110,10 @@ static void irq_in(void *dev, unsigned i, bool level)
     vcpu_wake(v);
 }
 static const struct bp_pin_row cpu_pins[] = { BP_IN("irq", irq_in) };
+BP_VCPU(vcpu, .state_size = sizeof(struct env), .pins = BP_ROWS(cpu_pins));
 static const struct bp_target target = {
     .head = { sizeof target, BP_KIND_TARGET, "none" },
-    .cpu = { .state_size = sizeof(struct env), .pins = BP_ROWS(cpu_pins) },
+    .cpu = &vcpu,
     .set_start = set_start,
 };
 

@@ -353,13 +353,12 @@ static const struct bp_cpu_model models[] = {
     { "neoverse-n1", "Armv8.2", BP_ROWS(settings_n1) },
 };
 
+BP_VCPU(vcpu, .state_size = sizeof(struct a64_cpu), .pins = BP_ROWS(pins), .props = BP_ROWS(props),
+        .needs = BP_ROWS(needs), .timers = BP_ROWS(timers), .saved = BP_ROWS(saved),
+        .realize = realize, .reset = reset, .pre_save = pre_save, .post_load = post_load);
 BP_LINUX_TARGET(aarch64, "aarch64", "Arm, 64 bits", EM_AARCH64, 64, le,
                 .pc_offset = AT(pc), .insn_align = 4, .insn_max = 4, .mmu_count = MMU_COUNT,
-                .regs = BP_ROWS(regs), .models = BP_ROWS(models),
-                .cpu = { .state_size = sizeof(struct a64_cpu), .pins = BP_ROWS(pins),
-                         .props = BP_ROWS(props), .needs = BP_ROWS(needs),
-                         .timers = BP_ROWS(timers), .saved = BP_ROWS(saved), .realize = realize,
-                         .reset = reset, .pre_save = pre_save, .post_load = post_load },
+                .regs = BP_ROWS(regs), .models = BP_ROWS(models), .cpu = &vcpu,
                 .translate = cpu_translate, .context = context, .tlb_fill = trap_fill,
                 .unaligned = trap_unaligned, .bus_error = trap_bus_error,
                 .interrupt = exc_interrupt, .has_work = exc_has_work, .set_start = set_start, .user_fault = trap_user_fault,

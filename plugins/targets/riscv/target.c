@@ -369,15 +369,14 @@ static const struct bp_cpu_model models32[] = {
 };
 
 #define RISCV_TARGET(sym, id, doc_, bits_, abi)                                                    \
+    BP_VCPU(vcpu##bits_, .state_size = sizeof(struct riscv_cpu), .pins = BP_ROWS(pins),            \
+            .props = BP_ROWS(props), .needs = BP_ROWS(needs), .timers = BP_ROWS(timers),           \
+            .saved = BP_ROWS(saved), .realize = realize##bits_, .reset = reset,                    \
+            .post_load = post_load, .pre_save = pre_save);                                         \
     BP_LINUX_TARGET(sym, id, doc_, EM_RISCV, bits_, le,                                            \
               .pc_offset = offsetof(struct riscv_cpu, pc), .insn_align = 2, .insn_max = 4,         \
               .mmu_count = MMU_COUNT, .regs = BP_ROWS(regs##bits_),                                \
-              .models = BP_ROWS(models##bits_),                                                    \
-              .cpu = { .state_size = sizeof(struct riscv_cpu), .pins = BP_ROWS(pins),              \
-                       .props = BP_ROWS(props), .needs = BP_ROWS(needs),                           \
-                       .timers = BP_ROWS(timers), .saved = BP_ROWS(saved),                         \
-                       .realize = realize##bits_, .reset = reset, .post_load = post_load,          \
-                       .pre_save = pre_save },                                                     \
+              .models = BP_ROWS(models##bits_), .cpu = &vcpu##bits_,                               \
               .translate = cpu_translate, .context = cpu_context, .tlb_fill = mmu_fill,            \
               .unaligned = trap_unaligned, .bus_error = trap_bus_error,                            \
               .interrupt = trap_interrupt, .has_work = trap_has_work, .set_start = set_start,      \

@@ -49,7 +49,7 @@ extern "C" {
 #endif
 
 /* Targets and backends state which revision they were built for; it may move at a minor release. */
-#define BP_IR_REVISION 1
+#define BP_IR_REVISION 2
 
 enum bp_type {
     BP_VOID = 0, BP_I8 = 1, BP_I16 = 2, BP_I32 = 3, BP_I64 = 4, BP_F32 = 5, BP_F64 = 6, BP_V128 = 7,

@@ -5,7 +5,7 @@
  *
  * The vCPU is a part (device.h): its state, called `env`, is the target's own struct; properties are CPU
  * features, input pins interrupt lines, and its register table (`regs` here) is saved, shown and
- * read by debuggers from the one list. What else lives in the state is listed in cpu.saved.
+ * read by debuggers from the one list. What else lives in the state is listed in cpu->saved.
  *
  * Threads: each vCPU has one. translate, tlb_fill, exception paths and helpers run on it and may use env freely.
  * Pin inputs are called [bus] from any thread: they record the level atomically and call
@@ -109,8 +109,7 @@ struct bp_target {
     uint32_t mmu_count;          /* number of mmu indexes, at most 16 */
     struct bp_rows regs;         /* struct bp_guest_reg */
     struct bp_rows models;       /* struct bp_cpu_model; the first is the default */
-    struct bp_device cpu;        /* the vCPU as a part: state_size, pins, props, needs, timers, saved, realize, reset.
-                                    head, regs, windows and ports stay empty */
+    const struct bp_device *cpu; /* the vCPU as a part, by BP_VCPU() */
 
     /* [translate] Translates the instruction at t->pc. Undefined instructions are translated to a call that
      * raises. When t->fetch returns false, return BP_TR_END without emitting: the runtime raises. */
@@ -158,6 +157,11 @@ struct bp_target {
 #define BP_TARGET_ORDER_le 0u
 #define BP_TARGET_ORDER_be BP_TARGET_BIG_ENDIAN
 
+/* The vCPU of a target as a part, named by `.cpu = &sym`: state_size, pins, props, needs, timers, saved, realize, reset,
+ * pre_save, post_load. Its id is the target's; regs, windows and ports stay empty. */
+#define BP_VCPU(sym, ...)                                                                          \
+    static const struct bp_device sym = { .head = { sizeof(struct bp_device), BP_KIND_DEVICE, "" }, \
+                                          __VA_ARGS__ }
 #define BP_TARGET(sym, iid, doc_, ...)                                                             \
     BP_ENTITY(BP_CAT(sym, _target), iid, BP_KIND_TARGET, "target", "doc=" doc_ "\n", bp_target,    \
               .doc = doc_, .ir_revision = BP_IR_REVISION, __VA_ARGS__)
