@@ -310,6 +310,12 @@ static uint64_t window_size(void *dev, unsigned window)
     return w ? w->size : 0;
 }
 
+static const struct bp_window *window_row(void *dev, unsigned window)
+{
+    const struct bp_rows *rows = &part_of(dev)->device.windows;
+    return window < rows->count ? PART_ROW(bp_window, *rows, window) : NULL;
+}
+
 static int window_io(void *dev, unsigned window, uint64_t offset, unsigned n, uint64_t *value,
                      bool write)
 {
@@ -365,6 +371,7 @@ const struct bp_memory_api memory_api = {
     .window_size = window_size,
     .window_io = window_io,
     .dma_discard = dma_discard,
+    .window_row = window_row,
 };
 
 /* ---- copying without an initiator ------------------------------------------------------------ */

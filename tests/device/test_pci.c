@@ -9,6 +9,9 @@
 
 #include <backplane/bus/pci.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 /* ---- a card ---------------------------------------------------------------------------------- */
 
 #define CARD_RAM_SIZE (UINT64_C(1) << 20)
@@ -383,7 +386,6 @@ START_TEST(messages)
     ck_assert(bp_pci_msix_on(&c->pci));
     bp_pci_msix(&c->pci, 0);
     bp_pci_msix(&c->pci, 3);
-    bp_pci_msix(&c->pci, 4); /* there is none */
     ck_assert_uint_eq(message(0), 0x50);
     ck_assert_uint_eq(message(3), 0x53);
     ck_assert_uint_eq(message(4), 0);
@@ -447,6 +449,125 @@ END_TEST
 
 /* ---- saved state ----------------------------------------------------------------------------- */
 
+/* ---- what its author got wrong --------------------------------------------------------------- */
+
+static int told_fd, told_saved;
+static void listen_to_errors(void)
+{
+    fflush(stderr);
+    told_saved = dup(STDERR_FILENO);
+    told_fd = memfd_create("errors", MFD_CLOEXEC);
+    ck_assert_int_ge(dup2(told_fd, STDERR_FILENO), 0);
+}
+/* One line with these words was said, NULL: nothing. */
+static void check_told(const char *words)
+{
+    char text[1024] = "";
+    fflush(stderr);
+    dup2(told_saved, STDERR_FILENO);
+    close(told_saved);
+    ssize_t n = pread(told_fd, text, sizeof text - 1, 0);
+    close(told_fd);
+    const char *newline = strchr(text, '\n');
+    if (words)
+        ck_assert_msg(newline && !newline[1] && strstr(text, words), "'%s' is not: %s", words, text);
+    else
+        ck_assert_msg(n == 0, "it said: %s", text);
+}
+
+static const struct bp_window odd_windows[] = {
+    { .name = "regs", .size = 0x1000, .flags = BP_WINDOW_PLACED, .storage = BP_NO_STORAGE },
+    { .name = "fixed", .size = 0x1000, .storage = BP_NO_STORAGE },
+    { .name = "deaf", .size = 0x1000, .flags = BP_WINDOW_PLACED, .storage = BP_NO_STORAGE },
+    BP_PCI_MSIX_WINDOW("msix"),
+    { .name = "small", .size = 64, .flags = BP_WINDOW_PLACED, .storage = BP_NO_STORAGE,
+      .read = pci_msix_read, .write = pci_msix_write },
+};
+static const struct bp_pci_bar odd_bars[] = { { 0, 0, 0 }, { 1, 0, 2 }, { 2, 0, 3 }, { 3, 0, 4 } };
+
+/* A card like that is refused in these words. */
+static void try_face(const char *words, struct bp_pci_device face)
+{
+    static unsigned number;
+    struct bp_pci_device *kept = g_memdup2(&face, sizeof face);
+    struct bp_need *need = g_new(struct bp_need, 1);
+    *need = (struct bp_need)BP_PCI_NEED(struct card, pci, kept);
+    struct bp_device d = card_device;
+    d.windows = (struct bp_rows)BP_ROWS(odd_windows);
+    d.regs.count = 0;
+    d.needs = (struct bp_rows){ need, 1, sizeof *need };
+    g_autofree char *name = g_strdup_printf("odd%u", number++);
+    listen_to_errors();
+    struct part *p = part_create(r.m, &d, name);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_lt(part_realize(p), 0);
+    check_told(words);
+    part_free(p);
+    g_free(need);
+    g_free(kept);
+}
+#define TRY(words, ...)                                                                            \
+    do {                                                                                           \
+        struct bp_pci_device f = { BP_PCI_FACE(struct card, pci), .vendor = 0xABCD, .device = 1,   \
+                                   .class_code = 0xFF0000, .bars = BP_ROWS(odd_bars) };            \
+        __VA_ARGS__;                                                                               \
+        try_face(words, f);                                                                        \
+    } while (0)
+#define BARS(array) f.bars = (struct bp_rows)BP_ROWS(array)
+#define VECTORS(n, window) f.msix_vectors = n, f.msix_window = window
+
+START_TEST(faces_that_cannot_be)
+{
+    static const struct bp_pci_bar no_window[] = { { 0, 0, 9 } }, fixed[] = { { 0, 0, 1 } },
+        sixth[] = { { 6, 0, 0 } }, regs[] = { { 0, 0, 0 } };
+    TRY("a struct bp_pci of 12, ", f.member_size = 12);
+    TRY(".vendor is 0xFFFF", f.vendor = 0xFFFF);
+    TRY(".class_code is 0x1000000", f.class_code = 0x1000000);
+    TRY(".interrupt_pin is 5: write 1 (INTA)", f.interrupt_pin = 5);
+    TRY("the .window of a bar is 9, but .windows has no row 9", BARS(no_window));
+    TRY("the .window of a bar is 1, window 'fixed', which lacks BP_WINDOW_PLACED", BARS(fixed));
+    TRY("base address register 6 does not exist", BARS(sixth));
+    TRY(".msix_window is 7, but .windows has no row 7", VECTORS(1, 7));
+    TRY(".msix_window is 1, window 'fixed', which lacks BP_WINDOW_PLACED", VECTORS(1, 1));
+    TRY("window 'deaf', which has no .read and .write: make the row BP_PCI_MSIX_WINDOW(\"deaf\")",
+        VECTORS(1, 2));
+    TRY("129 MSI-X vectors (.msix_vectors of its PCI face) are more than 128", VECTORS(129, 3));
+    TRY("lie in the table", VECTORS(4, 3), f.msix_pba = 8);
+    TRY("end at 0x808, window 4 (.msix_window of its PCI face) at 0x40", VECTORS(1, 4));
+    TRY(".msix_window is 3, which no row of .bars shows", VECTORS(1, 3), BARS(regs));
+}
+END_TEST
+
+START_TEST(calls_that_cannot_be)
+{
+    struct card *c = add_card("c", "3");
+    listen_to_errors();
+    bp_pci_msix(&c->pci, 4);
+    bp_pci_msix(&c->pci, 77); /* said once */
+    check_told("c: calls bp_pci_msix() for vector 4, but its PCI face has .msix_vectors = 4");
+    ck_assert_int_eq(bp_pci_set_vectors(&c->pci, 2), 0);
+    listen_to_errors();
+    bp_pci_msix(&c->pci, 3); /* left out on this one */
+    check_told(NULL);
+    struct bp_pci_device no_pin = card_face;
+    no_pin.interrupt_pin = 0;
+    const struct bp_need need = BP_PCI_NEED(struct card, pci, &no_pin);
+    struct bp_device d = card_device;
+    d.needs = (struct bp_rows){ &need, 1, sizeof need };
+    struct part *p = part_create(r.m, &d, "mute");
+    ck_assert_int_eq(part_realize(p), 0);
+    struct card *mute = p->state;
+    listen_to_errors();
+    bp_pci_set_irq(&mute->pci, false);
+    check_told(NULL);
+    listen_to_errors();
+    bp_pci_set_irq(&mute->pci, true);
+    bp_pci_set_irq(&mute->pci, false);
+    bp_pci_set_irq(&mute->pci, true);
+    check_told("mute: calls bp_pci_set_irq(), but its PCI face has no pin: add .interrupt_pin = 1");
+}
+END_TEST
+
 START_TEST(comes_back_from_a_snapshot)
 {
     struct card *c = card_with_vectors();
@@ -496,6 +617,8 @@ int main(void)
     tcase_add_test(tc, masked_messages_wait);
     tcase_add_test(tc, messages_to_anywhere);
     tcase_add_test(tc, memory_only_for_a_bus_master);
+    tcase_add_test(tc, faces_that_cannot_be);
+    tcase_add_test(tc, calls_that_cannot_be);
     tcase_add_test(tc, comes_back_from_a_snapshot);
     suite_add_tcase(suite, tc);
     return rig_run(suite);

@@ -22,6 +22,7 @@ struct bp_pci_function {
     void *dev;
     uint8_t devfn;
     bool intx_shown;      /* counted in the root's lines */
+    bool told_pin, told_vector; /* mistakes of the card's author, each said once */
     uint32_t last_cap;    /* offset of the capability at the end of the list, or 0 */
     uint32_t next_cap;    /* where the next one goes */
     uint32_t msix_cap;    /* 0: none */
@@ -68,6 +69,8 @@ uint64_t msix_read(struct bp_pci *p, uint64_t offset, unsigned n);
 void msix_write(struct bp_pci *p, uint64_t offset, uint64_t value, unsigned n);
 
 /* pci.c */
+/* The row of a window that the field `field` of the face names; NULL after bp_fail(). */
+const struct bp_window *pci_window(const struct bp_pci_function *f, const char *field, uint32_t window);
 int pci_add_capability(struct bp_pci *p, unsigned id, unsigned bytes);
 void pci_set_field(struct bp_pci *p, uint32_t offset, unsigned n, uint32_t value, uint32_t writable,
                    uint32_t w1c);

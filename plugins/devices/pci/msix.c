@@ -30,24 +30,45 @@ static unsigned bar_of_window(const struct bp_pci_function *f, uint32_t window)
 
 static int check_count(const struct bp_pci_function *f, unsigned count)
 {
-    uint32_t table_end = f->face->msix_table + ENTRY * count;
+    uint64_t table_end = f->face->msix_table + (uint64_t)ENTRY * count;
+    uint64_t pba_end = pba_offset(f) + (uint64_t)(count + 63) / 64 * 8;
+    uint64_t size = bp_window_size(f->dev, f->face->msix_window);
     if (count > BP_PCI_MSIX_MAX)
-        return bp_fail(f->dev, EINVAL, "%u MSI-X vectors are more than %u", count, BP_PCI_MSIX_MAX);
+        return bp_fail(f->dev, EINVAL, "%u MSI-X vectors (.msix_vectors of its PCI face) are more than %u",
+                       count, BP_PCI_MSIX_MAX);
     if (f->face->msix_table % 8 || pba_offset(f) % 8 || pba_offset(f) < table_end)
-        return bp_fail(f->dev, EINVAL, "MSI-X pending bits at 0x%x lie in the table, or one of both is "
-                       "not at a multiple of 8", pba_offset(f));
+        return bp_fail(f->dev, EINVAL, "MSI-X pending bits at 0x%x (.msix_pba of its PCI face) lie in the "
+                       "table, or one of both is not at a multiple of 8", pba_offset(f));
+    if (pba_end > size)
+        return bp_fail(f->dev, EINVAL, "MSI-X pending bits end at 0x%llx, window %u (.msix_window of its PCI "
+                       "face) at 0x%llx: make the window larger", (unsigned long long)pba_end,
+                       f->face->msix_window, (unsigned long long)size);
     return 0;
+}
+
+/* The window's own callbacks show the table, or nothing does. */
+static int check_window(const struct bp_pci_function *f)
+{
+    const struct bp_window *row = pci_window(f, ".msix_window", f->face->msix_window);
+    if (row && (!row->read || !row->write))
+        return bp_fail(f->dev, EINVAL, "its PCI face: .msix_window is %u, window '%s', which has no .read and "
+                       ".write: make the row BP_PCI_MSIX_WINDOW(\"%s\"), or call bp_pci_msix_read() and "
+                       "bp_pci_msix_write() there", f->face->msix_window, row->name, row->name);
+    return row ? 0 : -EINVAL;
 }
 
 int msix_create(struct bp_pci_function *f)
 {
     if (!f->face->msix_vectors)
         return 0;
+    int r = check_window(f);
+    if (r)
+        return r;
     unsigned bar = bar_of_window(f, f->face->msix_window);
     if (bar == BARS)
-        return bp_fail(f->dev, EINVAL, "no base address register shows window %u with the MSI-X "
-                       "table", f->face->msix_window);
-    int r = check_count(f, f->face->msix_vectors);
+        return bp_fail(f->dev, EINVAL, "its PCI face: .msix_window is %u, which no row of .bars shows",
+                       f->face->msix_window);
+    r = check_count(f, f->face->msix_vectors);
     if (!r)
         r = pci_add_capability(f->p, BP_PCI_CAP_MSIX, CAP_BYTES);
     if (r < 0)
@@ -112,6 +133,11 @@ static void send(struct bp_pci_function *f, unsigned v)
 void msix_notify(struct bp_pci *p, unsigned v)
 {
     struct bp_pci_function *f = p->fn;
+    if (f && v >= f->face->msix_vectors && !f->told_vector) {
+        f->told_vector = true;
+        bp_fail(f->dev, EINVAL, "calls bp_pci_msix() for vector %u, but its PCI face has .msix_vectors = %u",
+                v, f->face->msix_vectors);
+    }
     if (!msix_on(p) || v >= f->vectors)
         return;
     if (held_back(f, v))

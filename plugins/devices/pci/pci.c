@@ -99,9 +99,23 @@ static void make_bar_field(struct bp_pci_function *f, unsigned i)
         pci_set_field(f->p, bar_offset(i + 1), 4, 0, (uint32_t)(mask >> 32), 0);
 }
 
+const struct bp_window *pci_window(const struct bp_pci_function *f, const char *field, uint32_t window)
+{
+    const struct bp_window *row = bp_window_row(f->dev, window);
+    if (!row)
+        bp_fail(f->dev, EINVAL, "its PCI face: %s is %u, but .windows has no row %u", field, window,
+                window);
+    else if (!(row->flags & BP_WINDOW_PLACED))
+        bp_fail(f->dev, EINVAL, "its PCI face: %s is %u, window '%s', which lacks BP_WINDOW_PLACED: add "
+                "it to the row's .flags", field, window, row->name);
+    return row && row->flags & BP_WINDOW_PLACED ? row : NULL;
+}
+
 static int make_bar(struct bp_pci_function *f, const struct bp_pci_bar *row)
 {
     bool wide = row->flags & BP_PCI_BAR_64, io = row->flags & BP_PCI_BAR_IO;
+    if (!pci_window(f, "the .window of a bar", row->window))
+        return -EINVAL;
     uint64_t bytes = bp_window_size(f->dev, row->window), size = io ? 4 : 16;
     if (!bytes)
         return 0;
@@ -149,10 +163,16 @@ static void show_intx(struct bp_pci_function *f)
 
 static void set_irq(struct bp_pci *p, bool level)
 {
-    if (!p->fn || p->intx == level)
+    struct bp_pci_function *f = p->fn;
+    if (f && level && !f->face->interrupt_pin && !f->told_pin) {
+        f->told_pin = true;
+        bp_fail(f->dev, EINVAL, "calls bp_pci_set_irq(), but its PCI face has no pin: add .interrupt_pin "
+                "= 1 (INTA)");
+    }
+    if (!f || p->intx == level)
         return;
     p->intx = level;
-    show_intx(p->fn);
+    show_intx(f);
 }
 
 /* ---- accesses -------------------------------------------------------------------------------- */
@@ -345,12 +365,32 @@ static int make(struct bp_pci_function *f)
     return r;
 }
 
+static int check_face(void *dev, const struct bp_pci_device *face)
+{
+    if (!face)
+        return bp_fail(dev, EINVAL, "shows no PCI face: give it to BP_PCI_NEED()");
+    if (face->size < sizeof *face || face->member_size < sizeof(struct bp_pci))
+        return bp_fail(dev, EINVAL, "its PCI face is of %u bytes with a struct bp_pci of %u, %u and %u are "
+                       "needed: begin it with BP_PCI_FACE()", face->size, face->member_size,
+                       (unsigned)sizeof *face, (unsigned)sizeof(struct bp_pci));
+    if (!face->vendor || face->vendor == UINT16_MAX)
+        return bp_fail(dev, EINVAL, "its PCI face: .vendor is 0x%04X, which drivers take for an empty slot",
+                       face->vendor);
+    if (face->class_code >> 24)
+        return bp_fail(dev, EINVAL, "its PCI face: .class_code is 0x%X: class, subclass and programming "
+                       "interface are 24 bits", face->class_code);
+    if (face->interrupt_pin > LINES)
+        return bp_fail(dev, EINVAL, "its PCI face: .interrupt_pin is %u: write 1 (INTA) to 4 (INTD), 0 for "
+                       "none", face->interrupt_pin);
+    return 0;
+}
+
 static int attach(struct bp_pci_root *root, struct bp_link link)
 {
     const struct bp_pci_device *face = link.api;
-    if (!face || face->size < sizeof *face || face->member_size < sizeof(struct bp_pci) ||
-        face->interrupt_pin > 4)
-        return bp_fail(link.dev, EINVAL, "its PCI face is too old or wrong");
+    int r = check_face(link.dev, face);
+    if (r)
+        return r;
     struct bp_pci_function *f = calloc(1, sizeof *f);
     if (!f)
         return bp_fail(link.dev, ENOMEM, "no memory for a PCI function");
@@ -359,7 +399,7 @@ static int attach(struct bp_pci_root *root, struct bp_link link)
     f->root = root;
     f->face = face;
     f->dev = link.dev;
-    int r = make(f);
+    r = make(f);
     if (r < 0) {
         f->p->fn = NULL;
         free(f);

@@ -32,6 +32,7 @@ struct bp_memory_api {
     int (*window_io)(void *dev, unsigned window, uint64_t offset, unsigned n, uint64_t *value,
                      bool write);
     void (*dma_discard)(void *dev, uint64_t gpa, uint64_t n);
+    const struct bp_window *(*window_row)(void *dev, unsigned window);
 };
 BP_IMPORT(bp_memory_api, bp_memory_, "backplane.memory/1");
 
@@ -135,6 +136,12 @@ static inline bool bp_window_base(void *dev, unsigned window, uint64_t *ret)
 static inline uint64_t bp_window_size(void *dev, unsigned window)
 {
     return bp_memory_->window_size(dev, window);
+}
+
+/* The window as its device states it, NULL where there is no such row: for a bus that checks what it is given. [any] */
+static inline const struct bp_window *bp_window_row(void *dev, unsigned window)
+{
+    return bp_memory_->window_row(dev, window);
 }
 
 /* An access of n (1, 2, 4, 8) bytes to the part's own window as if it came from outside, wherever that lies: for a bus

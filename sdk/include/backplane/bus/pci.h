@@ -195,11 +195,12 @@ struct bp_pci_api {
 BP_IMPORT(bp_pci_api, bp_pci_, BP_PCI_API_ID);
 
 /* Drives the function's interrupt pin (INTx). The driver sees the level where it has neither disabled the pin nor
- * switched MSI-X on, so a device may show it without asking. [bus] */
+ * switched MSI-X on, so a device may show it without asking. Without .interrupt_pin in the face that is a mistake, which
+ * is said once. [bus] */
 static inline void bp_pci_set_irq(struct bp_pci *p, bool level) { bp_pci_->set_irq(p, level); }
 
 /* Sends the message of a vector, or marks it pending while it is masked. Nothing happens where MSI-X is off or
- * there is no such vector. [bus] */
+ * bp_pci_set_vectors() has left the vector out; one that .msix_vectors never had is a mistake, which is said once. [bus] */
 static inline void bp_pci_msix(struct bp_pci *p, unsigned vector) { bp_pci_->msix(p, vector); }
 
 /* Whether the driver has switched MSI-X on: the pin is then low, whatever its level. [bus] */
