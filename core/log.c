@@ -19,6 +19,7 @@ uint32_t log_mask;
 static FILE *log_file;
 static GArray *log_ranges; /* struct log_range */
 static const char *log_program = "backplane";
+static void (*log_error_taker)(const char *text);
 static bool log_beside_program, log_append;
 #define LOG_FD_MIN 1000 /* below the usual limit of 1024 */
 
@@ -227,6 +228,8 @@ void log_flush(void)
         incomplete(errno);
 }
 
+void log_errors_to(void (*fn)(const char *text)) { log_error_taker = fn; }
+
 void log_set_program(const char *name)
 {
     log_program = name;
@@ -238,8 +241,12 @@ int core_error(int err, const char *format, ...)
     va_start(ap, format);
     char *text = g_strdup_vprintf(format, ap);
     va_end(ap);
-    fflush(stdout);
-    fprintf(stderr, "%s: %s\n", log_program, text);
+    if (log_error_taker) {
+        log_error_taker(text);
+    } else {
+        fflush(stdout);
+        fprintf(stderr, "%s: %s\n", log_program, text);
+    }
     g_free(text);
     return -err;
 }

@@ -23,6 +23,8 @@ void log_help(FILE *out);
 void log_vtext(const char *format, va_list ap);
 /* Prefix of core_error() lines. */
 void log_set_program(const char *name);
+/* Gives their text to fn instead; NULL: to standard error. */
+void log_errors_to(void (*fn)(const char *text));
 void log_flush(void);
 /* TEXT and a newline, written at once. */
 void log_line(const char *text);

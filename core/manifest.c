@@ -63,6 +63,16 @@ static void entity_free(void *p)
     g_free(e);
 }
 
+bool manifest_provides(const struct manifest *m, uint32_t kind, const char *id)
+{
+    for (unsigned i = 0; i < m->entities->len; i++) {
+        const struct manifest_entity *e = m->entities->pdata[i];
+        if (e->kind == kind && !strcmp(e->id, id))
+            return true;
+    }
+    return false;
+}
+
 void manifest_free(struct manifest *m)
 {
     if (!m)

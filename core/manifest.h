@@ -34,6 +34,7 @@ int manifest_read(const char *file, struct manifest **ret, char **ret_why);
 int manifest_parse(const uint8_t *bytes, size_t n, struct manifest **ret, char **ret_why);
 /* The same from its notes alone. */
 int manifest_from_notes(const uint8_t *notes, size_t n, struct manifest **ret, char **ret_why);
+bool manifest_provides(const struct manifest *m, uint32_t kind, const char *id);
 void manifest_free(struct manifest *m);
 
 /* "device" for BP_KIND_DEVICE; NULL for unknown kinds, and the other way round (0). */

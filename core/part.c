@@ -229,6 +229,8 @@ int part_prepare(struct part *part)
         return 0;
     part->prepared = true;
     int r = pins_prepare(part);
+    if (!r)
+        r = regs_check(part);
     part->windows = g_new0(struct memory_window *, part->device.windows.count + 1);
     for (uint32_t n = 0; !r && n < part->device.windows.count; n++)
         r = prepare_window(part, n);
@@ -453,7 +455,7 @@ void ports_ready(struct part *part)
 
 void part_reset_storage(struct part *part)
 {
-    regs_reset(&part->device, part->state);
+    regs_reset(part);
     for (uint32_t n = 0; n < part->device.timers.count; n++)
         core_timer_arm(&part->timers[n], BP_NEVER);
 }

@@ -3,6 +3,7 @@
 #include <core/regs.h>
 
 #include <core/part.h>
+#include <core/pins.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -91,13 +92,40 @@ void reg_store(void *state, const struct bp_reg *row, uint32_t i, uint64_t value
     }
 }
 
-void regs_reset(const struct bp_device *device, void *state)
+uint64_t reg_reset_value(const struct part *part, const struct bp_reg *row)
 {
-    for (uint32_t n = 0; n < device->regs.count; n++) {
-        const struct bp_reg *row = PART_ROW(bp_reg, device->regs, n);
+    uint64_t value = row->reset;
+    if (row->reset_prop)
+        part_prop_number(part, row->reset_prop, &value);
+    return value;
+}
+
+void regs_reset(struct part *part)
+{
+    for (uint32_t n = 0; n < part->device.regs.count; n++) {
+        const struct bp_reg *row = PART_ROW(bp_reg, part->device.regs, n);
+        uint64_t value = row->field_size ? reg_reset_value(part, row) : 0;
         for (uint32_t i = 0; row->field_size && i < reg_count(row); i++)
-            reg_store(state, row, i, row->reset);
+            reg_store(part->state, row, i, value);
     }
+}
+
+int regs_check(const struct part *part)
+{
+    for (uint32_t n = 0; n < part->device.regs.count; n++) {
+        const struct bp_reg *row = PART_ROW(bp_reg, part->device.regs, n);
+        uint64_t value;
+        if (row->reset_prop && !part_prop_number(part, row->reset_prop, &value))
+            return core_error(EINVAL, "%s: register %s is reset to '%s', which is no number property",
+                              part->name, row->name, row->reset_prop);
+    }
+    return 0;
+}
+
+/* Without storage it is what a reset would make it. */
+static uint64_t value_of(const struct part *part, const struct bp_reg *row, uint32_t i)
+{
+    return row->field_size ? reg_load(part->state, row, i) : reg_reset_value(part, row);
 }
 
 /* ---- look-up --------------------------------------------------------------------------------- */
@@ -236,7 +264,7 @@ static uint64_t register_read(struct memory_window *w, struct entry *e, uint32_t
     const struct bp_reg *row = e->row;
     void *dev = w->part->state;
     note_unimplemented(w, e, "read");
-    uint64_t v = row->read ? row->read(dev, i) : reg_load(dev, row, i);
+    uint64_t v = row->read ? row->read(dev, i) : value_of(w->part, row, i);
     v &= mask_of(e->bytes);
     return w->flags & BP_WINDOW_BIG_ENDIAN ? swap(v, e->bytes) : v;
 }

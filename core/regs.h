@@ -24,6 +24,10 @@ void window_write(struct memory_window *w, uint64_t offset, unsigned bytes, uint
 uint64_t reg_load(const void *state, const struct bp_reg *row, uint32_t i);
 void reg_store(void *state, const struct bp_reg *row, uint32_t i, uint64_t value);
 static inline uint32_t reg_count(const struct bp_reg *row) { return row->count ? row->count : 1; }
-void regs_reset(const struct bp_device *device, void *state);
+/* What it holds after a reset: the row's value, or that of a property. */
+uint64_t reg_reset_value(const struct part *part, const struct bp_reg *row);
+void regs_reset(struct part *part);
+/* Whether the rows' reset_prop name number properties; -EINVAL after core_error(). */
+int regs_check(const struct part *part);
 
 #endif

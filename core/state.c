@@ -461,3 +461,30 @@ int state_load(struct machine *m, const void *data, size_t n)
         m->accel_entity->vcpu_reset(machine_vcpu(m, i)); /* what it keeps of the state is stale */
     return at == n ? 0 : core_error(EINVAL, "saved state: %zu bytes too many", n - at);
 }
+
+static bool outlives_reset(const struct part *part, const char *name)
+{
+    for (uint32_t n = 0; n < part->device.saved.count; n++) {
+        const struct bp_saved *r = PART_ROW(bp_saved, part->device.saved, n);
+        if ((r->flags & BP_SAVED_KEPT) && !strcmp(r->name, name))
+            return true;
+    }
+    return g_str_has_prefix(name, "window ");
+}
+
+char *state_difference(const struct part *part, const GByteArray *a, const GByteArray *b,
+                       bool after_reset)
+{
+    size_t at = 0, bt = 0;
+    struct record x, y;
+    while (at < a->len && bt < b->len) {
+        if (get_record(a->data, a->len, &at, &x) < 0 || get_record(b->data, b->len, &bt, &y) < 0 ||
+            strcmp(x.name, y.name))
+            return g_strdup("");
+        if (after_reset && outlives_reset(part, x.name))
+            continue;
+        if (x.size != y.size || memcmp(x.data, y.data, x.size))
+            return g_strdup(x.name);
+    }
+    return at == a->len && bt == b->len ? NULL : g_strdup("");
+}

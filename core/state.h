@@ -17,4 +17,9 @@ int state_load_part(struct part *part, const void *data, size_t n, size_t *ret_u
 int state_save(struct machine *m, GByteArray *out);
 int state_load(struct machine *m, const void *data, size_t n);
 
+/* Name of the first item in which two saved states of the part differ, "" where their items do; NULL: equal.
+ * After a reset, what outlives one (contents of windows, BP_SAVED_KEPT) is not looked at. Newly allocated. */
+char *state_difference(const struct part *part, const GByteArray *a, const GByteArray *b,
+                       bool after_reset);
+
 #endif

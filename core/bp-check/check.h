@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BENCH_NAME "dev" /* the part under test */
+
 /* One plugin file under test. */
 struct subject {
     const char *path;
@@ -20,6 +22,10 @@ struct subject {
 
 /* One line about something that is wrong. */
 void problem(struct subject *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What the core and the plugin said with core_error() and bp_fail() since the last call, to go behind a
+ * problem: ": a; b", or "". Owned by the caller. */
+char *take_reason(void);
 
 /* elf.c: exports, constructors, libc calls; by the file's bytes alone. */
 void check_elf(struct subject *s);

@@ -2,8 +2,9 @@
 /*
  * live.c: one device in a machine without vCPUs: reset twice gives the same saved bytes; random
  * accesses of every size, and changes of its inputs, neither crash nor hang nor change state that
- * is not saved; and what is saved, loaded into another machine and saved again is the same. It runs
- * in a child process with a time limit.
+ * is not saved; what is saved, loaded into another machine and saved again is the same, and its windows lie
+ * where they lay; and a reset at the end brings back what the first one gave. It runs in a child
+ * process with a time limit.
  */
 #include "check.h"
 
@@ -23,6 +24,9 @@
 #include <unistd.h>
 
 #include "outside.h"
+#include "pcihost.h"
+
+#include <backplane/bus/pci.h>
 
 #define WINDOWS_AT UINT64_C(0x10000000)
 #define RAM_AT UINT64_C(0x8000000000)
@@ -34,6 +38,7 @@
 struct bench {
     struct machine *m;
     struct part *dev;
+    struct part *pci; /* the host bridge, where there is one */
     uint64_t windows_end;
     bool *covered;   /* the device's state: bytes that some row mentions, or NULL ... */
     uint8_t *before; /* ... and as it was after a reset */
@@ -51,6 +56,8 @@ static uint64_t next_random(uint64_t *state)
 /* A device that offers what another one needs, among all plugins that can be found. */
 static const struct bp_device *who_offers(const char *id)
 {
+    if (!strcmp(id, BP_PCI_BUS_ID))
+        return &pcihost;
     GPtrArray *list = entity_list(BP_KIND_DEVICE);
     const struct bp_device *found = NULL;
     for (unsigned i = 0; i < list->len && !found; i++) {
@@ -73,16 +80,19 @@ static bool has_offer(const struct machine *m, const char *id)
     return false;
 }
 
-static void add_partners(struct machine *m, const struct bp_device *d, unsigned depth)
+static void add_partners(struct bench *b, const struct bp_device *d, unsigned depth)
 {
+    struct machine *m = b->m;
     for (uint32_t i = 0; i < d->needs.count && depth < 4; i++) {
         const struct bp_need *need = PART_ROW(bp_need, d->needs, i);
         const struct bp_device *partner = has_offer(m, need->id) ? NULL : who_offers(need->id);
         if (!partner || partner == d)
             continue;
-        add_partners(m, partner, depth + 1);
+        add_partners(b, partner, depth + 1);
         char *name = g_strdup_printf("%s-partner%u", partner->head.id, m->parts->len);
-        part_create(m, partner, name);
+        struct part *made = part_create(m, partner, name);
+        if (partner == &pcihost)
+            b->pci = made;
         g_free(name);
     }
 }
@@ -109,25 +119,30 @@ static bool bench_try(struct bench *b, const struct bp_device *d, bool drives)
     struct ram_block *ram;
     b->m = machine_new();
     machine_set_seed(b->m, 1);
-    add_partners(b->m, d, 0);
-    b->dev = part_create(b->m, d, "dev");
+    add_partners(b, d, 0);
+    b->dev = part_create(b->m, d, BENCH_NAME);
     return b->dev && outside_connect(b->dev, drives) == 0 &&
            memory_add_ram(b->m, "ram", RAM_AT, RAM_SIZE, false, &ram) == 0 &&
            machine_realize(b->m) == 0 && map_all(b);
 }
 
+static bool has_drive(const struct bp_device *d)
+{
+    for (uint32_t i = 0; i < d->ports.count; i++)
+        if (PART_ROW(bp_port, d->ports, i)->kind == BP_KIND_BLOCK)
+            return true;
+    return false;
+}
+
 /* A device may ask for a drive of another size than ours; it then has to do without. */
 static bool bench_open(struct bench *b, const struct bp_device *d)
 {
-    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    dup2(null, STDERR_FILENO);
-    bool made = bench_try(b, d, true);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    close(null);
-    if (made)
+    if (bench_try(b, d, true))
         return true;
+    if (!has_drive(d))
+        return false;
     machine_free(b->m);
+    g_free(take_reason());
     return bench_try(b, d, false);
 }
 
@@ -138,9 +153,12 @@ static GByteArray *save(struct bench *b)
     return out;
 }
 
-static bool same(const GByteArray *a, const GByteArray *b)
+/* The device's own state, for comparisons. */
+static GByteArray *save_own(struct bench *b)
 {
-    return a->len == b->len && !memcmp(a->data, b->data, a->len);
+    GByteArray *out = g_byte_array_new();
+    state_save_part(b->dev, out);
+    return out;
 }
 
 /* ---- accesses -------------------------------------------------------------------------------- */
@@ -158,25 +176,22 @@ static uint64_t random_value(uint64_t *rng)
     }
 }
 
-/* Half of the accesses go to a register, the rest anywhere. */
+/* Half of the accesses go to a register, the rest anywhere in a window, most of them to those of the
+ * device itself. */
 static uint64_t random_gpa(const struct bench *b, uint64_t *rng)
 {
-    uint64_t r = next_random(rng);
-    const struct part *p = b->m->parts->pdata[r % b->m->parts->len];
+    uint64_t r = next_random(rng), base;
+    const struct part *p = r >> 60 ? b->dev : b->m->parts->pdata[r % b->m->parts->len];
     const struct bp_device *d = &p->device;
     if ((r >> 16 & 1) && d->regs.count) {
         const struct bp_reg *row = PART_ROW(bp_reg, d->regs, (r >> 20) % d->regs.count);
         uint32_t n = row->count ? row->count : 1, step = row->stride ? row->stride : row->width / 8;
-        uint64_t at = WINDOWS_AT;
-        for (unsigned i = 0; i < b->m->parts->len && b->m->parts->pdata[i] != p; i++)
-            for (uint32_t w = 0; w < part_window_count(b->m->parts->pdata[i]); w++)
-                at += (part_window_size(b->m->parts->pdata[i], w) + 0xFFFFF) & ~UINT64_C(0xFFFFF);
-        for (uint32_t w = 0; w < row->window; w++)
-            at += (part_window_size(p, w) + 0xFFFFF) & ~UINT64_C(0xFFFFF);
-        return at + row->offset + (uint64_t)((r >> 40) % n) * step;
+        if (memory_api.window_base(p->state, row->window, &base))
+            return base + row->offset + (uint64_t)((r >> 40) % n) * step;
     }
-    uint64_t span = b->windows_end - WINDOWS_AT;
-    return span ? WINDOWS_AT + next_random(rng) % span : RAM_AT;
+    uint32_t windows = part_window_count(p), w = windows ? (uint32_t)(r >> 20) % windows : 0;
+    uint64_t size = part_window_size(p, w);
+    return size && memory_api.window_base(p->state, w, &base) ? base + next_random(rng) % size : RAM_AT;
 }
 
 /* "a write of 0x5 (4 bytes) at 0x10 (CTRL)": told when the device dies of it. */
@@ -284,6 +299,10 @@ static void poke(struct subject *s, struct bench *b, uint32_t accesses, uint64_t
             snprintf(s->doing, DOING_SIZE, "when one of its ports gets data");
             outside_talk(b->m, next_random(&rng));
         }
+        if (b->pci && (r >> 40 & 127) == 0) {
+            snprintf(s->doing, DOING_SIZE, "when a driver accesses its configuration space");
+            pcihost_drive(b->pci, next_random(&rng));
+        }
         if ((r >> 24 & 127) == 0) /* up to a second, mostly much less */
             advance(s, b, (int64_t)(next_random(&rng) >> 34 >> (r >> 32 & 31)));
         if ((i & 63) == 0)
@@ -297,50 +316,108 @@ static void poke(struct subject *s, struct bench *b, uint32_t accesses, uint64_t
 
 /* ---- in the child ---------------------------------------------------------------------------- */
 
-static void run(struct subject *s, const struct bp_device *d)
+/* What differs between two states of the device, if anything. */
+static void compare(struct subject *s, const struct bench *bench, const char *what, GByteArray *a,
+                    GByteArray *b, bool after_reset, const char *advice)
 {
-    struct bench a = { 0 }, b = { 0 };
-    strcpy(s->doing, "when it is made");
-    if (!bench_open(&a, d)) {
-        problem(s, "%s: cannot be made with its default properties", d->head.id);
+    g_autofree char *item = state_difference(bench->dev, a, b, after_reset);
+    if (item)
+        problem(s, "%s: %s: %s%s", bench->dev->device.head.id, what,
+                *item ? item : "what is saved at all", advice);
+}
+
+/* Placements are made again by post_load. */
+static void compare_places(struct subject *s, const struct bench *a, const struct bench *b)
+{
+    for (uint32_t w = 0; w < part_window_count(a->dev); w++) {
+        const struct bp_window *row = PART_ROW(bp_window, a->dev->device.windows, w);
+        uint64_t x = 0, y = 0;
+        bool in_a = memory_api.window_base(a->dev->state, w, &x);
+        bool in_b = memory_api.window_base(b->dev->state, w, &y);
+        if (in_a == in_b && x == y)
+            continue;
+        problem(s, "%s: its window '%s' lies elsewhere after its state was loaded: .post_load must place it "
+                   "again (PCI: pci_post_load)", a->dev->device.head.id, row->name);
         return;
     }
-    strcpy(s->doing, "when it is reset");
-    machine_reset(a.m);
-    GByteArray *first = save(&a);
-    machine_reset(a.m);
-    GByteArray *second = save(&a);
-    if (!same(first, second))
-        problem(s, "%s: a second reset gives another state", d->head.id);
-    a.before = g_memdup2(a.dev->state, d->state_size + 1);
-    a.covered = g_new0(bool, d->state_size + 1);
-    device_coverage(d, a.covered);
-    poke(s, &a, s->accesses, s->seed);
-    check_hidden_state(s, &a);
-    GByteArray *saved = save(&a);
+}
+
+/* The bench's own doings are undone, so that all that is left is the device's. */
+static void reset_at_last(struct subject *s, struct bench *b, int64_t start)
+{
+    strcpy(s->doing, "when it is reset after use");
+    machine_lock(b->m);
+    for (uint32_t i = 0; i < b->dev->device.pins.count; i++) {
+        const struct part_pins *pins = &b->dev->pins[i];
+        for (uint32_t n = 0; pins->row->direction == BP_PIN_IN && pins->row->set && n < pins->count; n++) {
+            part_enter(b->dev);
+            pins->row->set(b->dev->state, n, false);
+            part_leave(b->dev);
+        }
+    }
+    machine_unlock(b->m);
+    clock_set_virtual(b->m, start);
+    machine_reset(b->m);
+}
+
+static void load_into_another(struct subject *s, const struct bp_device *d, struct bench *a)
+{
+    struct bench b = { 0 };
+    g_autoptr(GByteArray) saved = save(a), own = save_own(a);
     if (!bench_open(&b, d)) {
-        problem(s, "%s: cannot be made twice", d->head.id);
+        g_autofree char *why = take_reason();
+        problem(s, "%s: cannot be made twice%s", d->head.id, why);
         return;
     }
     machine_reset(b.m);
     strcpy(s->doing, "when its saved state is loaded");
     if (state_load(b.m, saved->data, saved->len) < 0) {
-        problem(s, "%s: what it saved cannot be loaded", d->head.id);
+        g_autofree char *why = take_reason();
+        problem(s, "%s: what it saved cannot be loaded%s", d->head.id, why);
     } else {
-        GByteArray *again = save(&b);
-        if (!same(saved, again))
-            problem(s, "%s: save, load, save gives other bytes", d->head.id);
-        g_byte_array_unref(again);
+        g_autoptr(GByteArray) again = save_own(&b);
+        compare(s, &b, "save, load, save gives other bytes", own, again, false, "");
+        compare_places(s, a, &b);
         poke(s, &b, s->accesses / 10, s->seed + 1); /* a loaded part works on */
     }
-    g_byte_array_unref(first);
-    g_byte_array_unref(second);
-    g_byte_array_unref(saved);
+    strcpy(s->doing, "when it is freed");
+    machine_free(b.m);
+}
+
+static void run(struct subject *s, const struct bp_device *d)
+{
+    struct bench a = { 0 };
+    strcpy(s->doing, "when it is made");
+    if (!bench_open(&a, d)) {
+        g_autofree char *why = take_reason();
+        problem(s, "%s: cannot be made with its default properties%s", d->head.id, why);
+        return;
+    }
+    int64_t start = machine_now(a.m, BP_CLOCK_VIRTUAL);
+    strcpy(s->doing, "when it is reset");
+    machine_reset(a.m);
+    g_autoptr(GByteArray) first = save_own(&a);
+    machine_reset(a.m);
+    g_autoptr(GByteArray) second = save_own(&a);
+    compare(s, &a, "a second reset gives another state", first, second, false, "");
+    a.before = g_memdup2(a.dev->state, d->state_size + 1);
+    a.covered = g_new0(bool, d->state_size + 1);
+    device_coverage(d, a.covered);
+    poke(s, &a, s->accesses, s->seed);
+    check_hidden_state(s, &a);
+    g_autofree char *why = take_reason();
+    if (*why)
+        problem(s, "%s: it says while it runs%s", d->head.id, why);
+    load_into_another(s, d, &a);
+    reset_at_last(s, &a, start);
+    g_autoptr(GByteArray) last = save_own(&a);
+    if (!s->problems)
+        compare(s, &a, "a reset after use leaves another state than the first", first, last, true,
+                ": put it back in the reset hook (or, where it is to outlive a reset, make it BP_KEPT)");
     g_free(a.before);
     g_free(a.covered);
     strcpy(s->doing, "when it is freed");
     machine_free(a.m);
-    machine_free(b.m);
 }
 
 void check_device(struct subject *s, const struct bp_device *d)

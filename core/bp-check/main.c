@@ -24,6 +24,27 @@ void problem(struct subject *s, const char *format, ...)
     s->problems++;
 }
 
+/* ---- reasons --------------------------------------------------------------------------------- */
+
+static GString *said;
+
+static void hear(const char *text)
+{
+    const char *own = BENCH_NAME ": "; /* the problem names the device */
+    bool first = !said->len;
+    if (!first && g_str_has_suffix(said->str, text))
+        return;
+    g_string_append_printf(said, "%s%s", first ? ": " : "; ",
+                           g_str_has_prefix(text, own) ? text + strlen(own) : text);
+}
+
+char *take_reason(void)
+{
+    char *text = g_string_free(said, FALSE);
+    said = g_string_new(NULL);
+    return text;
+}
+
 static void usage(FILE *out)
 {
     fputs("usage: bp-check [--plugin-path DIR] [--accesses N] [--seed N] FILE...\n"
@@ -67,8 +88,10 @@ static unsigned check_file(const char *path, uint32_t accesses, uint64_t seed)
         return 0;
     }
     check_elf(&s);
-    if (!s.problems && loader_load_file(path, &s.file) < 0)
-        problem(&s, "cannot be loaded");
+    if (!s.problems && loader_load_file(path, &s.file) < 0) {
+        g_autofree char *why = take_reason();
+        problem(&s, "cannot be loaded%s", why);
+    }
     if (s.file)
         check_tables(&s);
     for (unsigned i = 0; s.file && !s.problems && i < s.file->manifest->entities->len; i++) {
@@ -78,6 +101,9 @@ static unsigned check_file(const char *path, uint32_t accesses, uint64_t seed)
     }
     if (!s.problems)
         printf("%s: ok (%s)\n", path, counted(s.file->manifest));
+    g_autofree char *rest = take_reason(); /* about other files: told, but not this one's fault */
+    if (*rest)
+        fprintf(stderr, "bp-check: %s\n", rest + 2);
     return s.problems;
 }
 
@@ -87,6 +113,8 @@ int main(int argc, char **argv)
     uint64_t accesses = 20000, seed = 1;
     int i = 1;
     log_set_program("bp-check");
+    said = g_string_new(NULL);
+    log_errors_to(hear);
     for (; i < argc && argv[i][0] == '-'; i++) {
         bool more = i + 1 < argc;
         if (!strcmp(argv[i], "--plugin-path") && more)

@@ -23,16 +23,6 @@ static const struct bp_plugin *plugin_of(const char *path)
     return symbol;
 }
 
-static bool in_manifest(const struct manifest *m, const struct bp_head *h)
-{
-    for (unsigned i = 0; i < m->entities->len; i++) {
-        const struct manifest_entity *e = m->entities->pdata[i];
-        if (e->kind == h->kind && !strcmp(e->id, h->id))
-            return true;
-    }
-    return false;
-}
-
 static bool in_list(const GPtrArray *list, const char *id)
 {
     for (unsigned i = 0; i < list->len; i++)
@@ -70,7 +60,7 @@ static void check_manifest(struct subject *s)
         check_entity(s, m->entities->pdata[i]);
     unsigned entities = 0;
     for (const struct bp_head *const *e = p->entities; e != p->entities_end; e++, entities++)
-        if (!in_manifest(m, *e))
+        if (!manifest_provides(m, (*e)->kind, (*e)->id))
             problem(s, "%s '%s' is not in its manifest: nothing would load it by name",
                     kind_name((*e)->kind), (*e)->id);
     if (entities != m->entities->len)
@@ -91,6 +81,36 @@ static uint64_t window_size(const struct bp_device *d, uint32_t i)
 
 static uint32_t stride(const struct bp_reg *r) { return r->stride ? r->stride : r->width / 8; }
 static uint32_t count(const struct bp_reg *r) { return r->count ? r->count : 1; }
+
+/* A property by whose value a row is made: which must be a number. */
+static void check_count_prop(struct subject *s, const struct bp_device *d, const char *verb,
+                             const char *what, const char *name, const char *prop)
+{
+    for (uint32_t i = 0; prop && i < d->props.count; i++) {
+        const struct bp_prop *p = PART_ROW(bp_prop, d->props, i);
+        char *dashed = g_strdelimit(g_strdup(p->name), "_", '-');
+        bool same = !strcmp(p->name, prop) || !strcmp(dashed, prop);
+        g_free(dashed);
+        if (same && (p->type == BP_PROP_UINT || p->type == BP_PROP_SIZE))
+            return;
+    }
+    if (prop)
+        problem(s, "%s: %s %s is %s '%s', which is no number property", d->head.id, what,
+                name, verb, prop);
+}
+
+/* A reset writes to the storage, and takes what a property says. */
+static void check_reset_prop(struct subject *s, const struct bp_device *d, const struct bp_reg *r)
+{
+    for (uint32_t i = 0; i < d->props.count; i++) {
+        const struct bp_prop *p = PART_ROW(bp_prop, d->props, i);
+        if (r->field_size && r->field < p->field + (uint64_t)p->field_size &&
+            p->field < r->field + (uint64_t)r->field_size * count(r))
+            problem(s, "%s: register %s has the property '%s' for storage, which a reset overwrites: "
+                    "leave it out and give .reset_prop", d->head.id, r->name, p->name);
+    }
+    check_count_prop(s, d, "reset to", "register", r->name, r->reset_prop);
+}
 
 static void check_reg(struct subject *s, const struct bp_device *d, const struct bp_reg *r)
 {
@@ -120,9 +140,11 @@ static void check_reg(struct subject *s, const struct bp_device *d, const struct
         problem(s, "%s: register %s has bits both writable and cleared by writing one", id, name);
     if ((r->writable || r->w1c) && !r->field_size)
         problem(s, "%s: register %s has a write mask, but no storage", id, name);
-    if (!r->field_size && !r->read && !r->write && !(r->flags & BP_REG_UNIMPL))
-        problem(s, "%s: register %s has neither storage nor hooks (BP_REG_UNIMPL where it is not "
-                "modelled)", id, name);
+    if (!r->field_size && !r->read && !r->write && !r->reset && !r->reset_prop &&
+        !(r->flags & (BP_REG_UNIMPL | BP_REG_ZERO)))
+        problem(s, "%s: register %s has neither storage, hooks nor a value (.reset for a constant, "
+                "BP_REG_ZERO where that is 0, BP_REG_UNIMPL where it is not modelled)", id, name);
+    check_reset_prop(s, d, r);
 }
 
 static bool reads_overlap(const struct bp_reg *a, const struct bp_reg *b)
@@ -195,24 +217,6 @@ static void check_props(struct subject *s, const struct bp_device *d, GHashTable
     }
 }
 
-/* A member counted by a property: which must be a number. */
-static void check_count_prop(struct subject *s, const struct bp_device *d, const char *what,
-                             const char *name, const char *prop)
-{
-    for (uint32_t i = 0; prop && i < d->props.count; i++) {
-        const struct bp_prop *p = PART_ROW(bp_prop, d->props, i);
-        char *dashed = g_strdelimit(g_strdup(p->name), "_", '-');
-        bool same = !strcmp(p->name, prop) || !strcmp(dashed, prop);
-        g_free(dashed);
-        if (same && (p->type == BP_PROP_UINT || p->type == BP_PROP_SIZE))
-            return;
-    }
-    if (prop)
-        problem(s, "%s: %s %s is sized by '%s', which is no number property", d->head.id, what,
-                name,
-                prop);
-}
-
 /* Pins are keys of -device too. */
 static void check_pins(struct subject *s, const struct bp_device *d, GHashTable *seen)
 {
@@ -224,7 +228,7 @@ static void check_pins(struct subject *s, const struct bp_device *d, GHashTable 
             check_inside(s, d, "pin", p->name, p->field, n * sizeof(void *));
         else if (p->direction != BP_PIN_IN)
             problem(s, "%s: pin %s has no direction", d->head.id, p->name);
-        check_count_prop(s, d, "pin", p->name, p->count_prop);
+        check_count_prop(s, d, "sized by", "pin", p->name, p->count_prop);
     }
     if (d->interrupt_cells > BP_FDT_INTERRUPT_CELLS ||
         (d->interrupt_cells > 2 && !d->fdt_interrupt))
@@ -297,9 +301,12 @@ static void check_rows(struct subject *s, const struct bp_device *d)
     check_pins(s, d, seen);
     for (uint32_t i = 0; i < d->windows.count; i++) {
         const struct bp_window *w = PART_ROW(bp_window, d->windows, i);
-        check_count_prop(s, d, "window", w->name, w->size_prop);
+        check_count_prop(s, d, "sized by", "window", w->name, w->size_prop);
         if (!w->size && !w->size_prop)
             problem(s, "%s: window %s has size 0", d->head.id, w->name);
+        if ((w->flags & BP_WINDOW_PLACED) && !d->post_load)
+            problem(s, "%s: window %s has BP_WINDOW_PLACED, but there is no .post_load to place it again when "
+                       "state is loaded (PCI: pci_post_load)", d->head.id, w->name);
     }
     for (uint32_t i = 0; i < d->timers.count; i++) {
         const struct bp_timer_row *t = PART_ROW(bp_timer_row, d->timers, i);

@@ -40,7 +40,7 @@ static void rx_bytes(void *dev, const uint8_t *buf, size_t n)
         bp_fifo8_push(&s->rx, *buf++);
     update_irq(s);
 }
-static void reset(void *dev) { struct uart *s = dev; s->rx.count = 0; }
+static void reset(void *dev) { bp_fifo8_clear(&((struct uart *)dev)->rx); }
 
 static const struct bp_reg regs[] = {
     { "DATA", 0, 8, .read = data_read, .write = data_write },

@@ -33,6 +33,7 @@ enum bp_reg_flags {
     BP_REG_UNIMPL = 1,    /* known but not modelled: reads storage or zero; the first access logs `unimp` */
     BP_REG_EXACT = 2,     /* an access of any other size than the register's is a guest error */
     BP_REG_TRANSIENT = 4, /* storage is not saved */
+    BP_REG_ZERO = 8,      /* always 0: says that a row without storage, hooks and `reset` is meant so */
 };
 
 /*
@@ -43,7 +44,12 @@ enum bp_reg_flags {
  * cleared, the rest kept; then `write(dev, i, value)` is called with the value as the guest wrote it (what the
  * storage was before is gone: keep a copy where it matters).
  * A register with neither `writable`, `w1c` nor a write hook is read-only: a write is a guest error
- * that changes nothing.
+ * that changes nothing. One without storage and hooks is a constant and needs no member:
+ * { "ID", 0xFC, 32, .reset = 0x41434D45 }.
+ *
+ * Reset: storage becomes `reset`, or, with `reset_prop`, what that property of the part is set to. A constant is that too,
+ * so a board or user says what an identification reads: { "ID", 0xFC, 32, .reset_prop = "id" }. The property's own member
+ * is no storage for a row: a reset would overwrite the setting. What is computed belongs into the `reset` hook.
  *
  * Accesses. An access that lies inside one register and is narrower reads the bytes addressed, and
  * writes by merging into the current *storage* (zero where there is none). An access wider than a
@@ -61,12 +67,13 @@ struct bp_reg {
     uint32_t window;      /* index of the window row it lies in */
     uint32_t flags;       /* enum bp_reg_flags */
     uint32_t reserved;
-    uint64_t reset;       /* storage at reset */
+    uint64_t reset;       /* storage at reset; without storage and hooks the value */
     uint64_t writable;    /* bits the guest can write */
     uint64_t w1c;         /* bits cleared by writing one */
     uint64_t (*read)(void *dev, unsigned i);                  /* [bus] */
     void (*write)(void *dev, unsigned i, uint64_t value);     /* [bus] */
     const char *doc;
+    const char *reset_prop; /* name of a number property that is the reset value in place of `reset`; NULL: none */
 };
 /* A row; { "NAME", offset, width, ... } is the same in C. C++ needs this one: its designated members
  * cannot follow plain values. */
@@ -243,23 +250,31 @@ struct bp_need {
  * Members that are state but not registers. Registers with storage, timers, RAM/ROM contents and the
  * levels of outputs are saved by themselves; properties, ports, links and the members that receive pins
  * are configuration. bp-check finds members that
- * nobody mentions.
+ * nobody mentions, and those that a reset after use does not put back as the first one left them.
  */
 struct bp_saved {
     const char *name;
     uint32_t field, size; /* bytes in all */
     uint32_t elem_size;   /* size of one integer, for byte order; 1 for bytes */
     uint32_t since;       /* version of the device's state that introduced it, from 1; 0: transient */
+    uint32_t flags;       /* enum bp_saved_flags */
+};
+enum bp_saved_flags {
+    BP_SAVED_KEPT = 1,    /* outlives a reset on purpose; bp-check does not ask why */
 };
 #define BP_SAVED(type, member, since_)                                                             \
     { #member, offsetof(type, member), sizeof(((type *)0)->member),                                \
-      sizeof(((type *)0)->member) <= 8 ? sizeof(((type *)0)->member) : 1, since_ }
+      sizeof(((type *)0)->member) <= 8 ? sizeof(((type *)0)->member) : 1, since_, 0 }
+/* The same of a member that a reset leaves alone: a clock's time, what the outside has said. */
+#define BP_KEPT(type, member, since_)                                                              \
+    { #member, offsetof(type, member), sizeof(((type *)0)->member),                                \
+      sizeof(((type *)0)->member) <= 8 ? sizeof(((type *)0)->member) : 1, since_, BP_SAVED_KEPT }
 #define BP_SAVED_ARRAY(type, member, since_)                                                       \
     { #member, offsetof(type, member), sizeof(((type *)0)->member),                                \
-      sizeof(((type *)0)->member[0]), since_ }
+      sizeof(((type *)0)->member[0]), since_, 0 }
 /* State that reset or post_load computes anew, or that only caches. */
 #define BP_TRANSIENT(type, member)                                                                 \
-    { #member, offsetof(type, member), sizeof(((type *)0)->member), 1, 0 }
+    { #member, offsetof(type, member), sizeof(((type *)0)->member), 1, 0, 0 }
 
 /* ---- the descriptor ------------------------------------------------------------------------- */
 

@@ -17,6 +17,13 @@ struct bp_fifo8 {
     uint8_t byte[BP_FIFO8_CAPACITY];
 };
 
+/* Empties it, as a reset does; no byte that was in it stays behind. */
+static inline void bp_fifo8_clear(struct bp_fifo8 *f)
+{
+    const struct bp_fifo8 empty = { 0, 0, { 0 } };
+    *f = empty;
+}
+
 /* Appends a byte; dropped where the queue is full. */
 static inline void bp_fifo8_push(struct bp_fifo8 *f, uint8_t byte)
 {
