@@ -42,6 +42,9 @@ static int list_plugins(bool verbose)
             printf("%-24s %-9s %s\n", m->name, m->version ? m->version : "-", provides->str);
         for (unsigned j = 0; verbose && j < m->entities->len; j++) {
             const struct manifest_entity *e = m->entities->pdata[j];
+            const struct entity_info *won = entity_find(e->kind, e->id);
+            if (won && won->file != f)
+                printf("  hidden: %s %s is taken from %s\n", kind_name(e->kind), e->id, won->file->path);
             if (e->elf) /* machine,bits,order; scripts/binfmt reads it */
                 printf("  programs: %s %s\n", e->id, e->elf);
         }
@@ -167,11 +170,12 @@ static char *type_text(const struct bp_prop *p)
     }
 }
 
-static void print_prop(const char *name, const char *type, const char *doc, const char *def)
+static void print_prop(const char *name, const char *type, const char *doc, const char *range,
+                       const char *def)
 {
     char *dashed = g_strdelimit(g_strdup(name), "_", '-');
     char *left = g_strdup_printf("  %s=<%s>", dashed, type);
-    printf("%-24s - %s", left, doc ? doc : "");
+    printf("%-24s - %s%s", left, doc ? doc : "", range);
     if (def)
         printf(" (default: %s)", def);
     putchar('\n');
@@ -185,9 +189,10 @@ static void print_props(const struct bp_rows *rows)
         const struct bp_prop *p = &((const struct bp_prop *)rows->row)[i];
         if (p->flags & BP_PROP_HIDDEN)
             continue;
-        char *type = type_text(p), *def = prop_default_text(p);
-        print_prop(p->name, type, p->doc, def);
+        char *type = type_text(p), *range = prop_range_text(p), *def = prop_default_text(p);
+        print_prop(p->name, type, p->doc, range, def);
         g_free(type);
+        g_free(range);
         g_free(def);
     }
 }
@@ -203,7 +208,7 @@ static void print_places(const struct bp_device *d)
             continue;
         char *key = i ? g_strdup_printf("%s-addr", name) : g_strdup("addr");
         char *doc = g_strdup_printf("address of its window '%s'", name);
-        print_prop(key, "uint64", doc, NULL);
+        print_prop(key, "uint64", doc, "", NULL);
         g_free(key);
         g_free(doc);
     }
@@ -213,7 +218,7 @@ static void print_places(const struct bp_device *d)
                   : p->count_prop ? g_strdup_printf("%s[N]", p->name) : g_strdup(p->name);
         print_prop(key, "str", p->direction == BP_PIN_OUT
                    ? "input that this output drives, as plic.in[50]"
-                   : "output that drives this input, as gpio.out[3]", NULL);
+                   : "output that drives this input, as gpio.out[3]", "", NULL);
         g_free(key);
     }
 }
@@ -224,12 +229,12 @@ static void print_device(const struct bp_device *d)
     for (uint32_t i = 0; i < d->ports.count; i++) {
         const struct bp_port *p = &((const struct bp_port *)d->ports.row)[i];
         print_prop(p->name, "str", p->kind == BP_KIND_BLOCK ? "ID of a drive"
-                   : p->kind == BP_KIND_NET ? "ID of a netdev" : "ID of a chardev", NULL);
+                   : p->kind == BP_KIND_NET ? "ID of a netdev" : "ID of a chardev", "", NULL);
     }
     for (uint32_t i = 0; i < d->needs.count && !d->carrier; i++) {
         const struct bp_need *n = &((const struct bp_need *)d->needs.row)[i];
         char *doc = g_strdup_printf("part that offers %s", n->id);
-        print_prop(n->name, "str", doc, n->optional ? "none" : "the first free one");
+        print_prop(n->name, "str", doc, "", n->optional ? "none" : "the first free one");
         g_free(doc);
     }
 }
@@ -262,8 +267,8 @@ static int machine_props(const char *id)
     if (!b)
         return -ENOENT;
     printf("%s options:\n", b->head.id);
-    print_prop("accel", "str", "what runs the vCPUs", "tcg");
-    print_prop("dumpdtb", "str", "file to write the device tree to", NULL);
+    print_prop("accel", "str", "what runs the vCPUs", "", "tcg");
+    print_prop("dumpdtb", "str", "file to write the device tree to", "", NULL);
     print_props(&b->props);
     return 0;
 }
@@ -274,7 +279,7 @@ static int driver_props(enum bp_kind kind, const char *id)
     if (!h)
         return -ENOENT;
     printf("%s options:\n", h->id);
-    print_prop("id", "str", "name by which others refer to it", NULL);
+    print_prop("id", "str", "name by which others refer to it", "", NULL);
     print_props(kind == BP_KIND_NET ? &((const struct bp_net_driver *)(const void *)h)->props
                                     : &((const struct bp_chardev_driver *)(const void *)h)->props);
     return 0;

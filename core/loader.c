@@ -129,6 +129,40 @@ static int consider(const char *path, bool by_path, struct plugin_file **ret, ch
     return 0;
 }
 
+/* An entity that both files provide, or NULL. */
+static const struct manifest_entity *shared_entity(const struct plugin_file *f,
+                                                   const struct plugin_file *other)
+{
+    for (unsigned i = 0; i < f->manifest->entities->len; i++) {
+        const struct manifest_entity *e = f->manifest->entities->pdata[i];
+        if (manifest_provides(other->manifest, e->kind, e->id))
+            return e;
+    }
+    return NULL;
+}
+
+/* Among files of one folder, or among those given by path, nothing says which one is meant. `first` is the
+ * number of the first of them. */
+static int check_clash(const struct plugin_file *f, unsigned first)
+{
+    for (unsigned i = first; i < loader.files->len; i++) {
+        const struct plugin_file *other = loader.files->pdata[i];
+        const struct manifest_entity *e = other->by_path == f->by_path ? shared_entity(f, other) : NULL;
+        if (e)
+            return core_error(EEXIST, "refused: %s: it provides %s '%s', and so does %s: leave one out, or "
+                              "give the one that is meant with --load-plugin", f->path, kind_name(e->kind),
+                              e->id, other->path);
+    }
+    return 0;
+}
+
+static void file_free(struct plugin_file *f)
+{
+    manifest_free(f->manifest);
+    g_free(f->path);
+    g_free(f);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -146,12 +180,15 @@ static void scan_folder(const char *folder)
             g_ptr_array_add(names, g_strdup(name));
     g_dir_close(dir);
     g_ptr_array_sort(names, compare_names);
+    unsigned first = loader.files->len;
     for (unsigned i = 0; i < names->len; i++) {
         char *path = g_build_filename(folder, names->pdata[i], NULL);
         struct plugin_file *f;
         char *why = NULL;
         int r = consider(path, false, &f, &why);
-        if (!r)
+        if (!r && check_clash(f, first) < 0)
+            file_free(f);
+        else if (!r)
             g_ptr_array_add(loader.files, f);
         else if (r != -ENOMSG) /* other shared objects may lie there: not our business */
             g_ptr_array_add(loader.refusals, g_strdup_printf("%s: %s", path, why));
@@ -581,7 +618,41 @@ static int load(struct plugin_file *f)
     return r;
 }
 
-int loader_load_file(const char *path, struct plugin_file **ret)
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static struct plugin_file *given_already(const char *path)
+{
+    for (unsigned i = 0; i < loader.files->len; i++) {
+        struct plugin_file *f = loader.files->pdata[i];
+        if (f->by_path && same_file(f->path, path))
+            return f;
+    }
+    return NULL;
+}
+
+/* A line for each entity that files in folders have, too. */
+static void tell_hidden(const struct plugin_file *f)
+{
+    const GPtrArray *files = loader_files();
+    for (unsigned i = 0; i < f->manifest->entities->len; i++) {
+        const struct manifest_entity *e = f->manifest->entities->pdata[i];
+        for (unsigned j = 0; j < files->len; j++) {
+            const struct plugin_file *other = files->pdata[j];
+            if (other->by_path || !manifest_provides(other->manifest, e->kind, e->id) ||
+                same_file(f->path, other->path))
+                continue;
+            core_error(0, "%s '%s' is taken from %s, not from %s", kind_name(e->kind), e->id, f->path,
+                       other->path);
+            break;
+        }
+    }
+}
+
+int loader_add_file(const char *path, struct plugin_file **ret)
 {
     struct plugin_file *f;
     char *why = NULL;
@@ -590,15 +661,33 @@ int loader_load_file(const char *path, struct plugin_file **ret)
                           "the one without -static does", path);
     /* dlopen() takes a name without a slash for one of its own folders */
     char *full = strchr(path, '/') ? g_strdup(path) : g_strconcat("./", path, NULL);
-    int r = consider(full, true, &f, &why);
+    *ret = given_already(full);
+    int r = *ret ? 0 : consider(full, true, &f, &why);
     if (r < 0)
         core_error(-r, "refused: %s: %s", path, why);
     g_free(full);
     g_free(why);
-    if (r < 0)
+    if (*ret || r < 0)
         return r;
+    r = check_clash(f, 0);
+    if (r < 0) {
+        file_free(f);
+        return r;
+    }
     g_ptr_array_insert(loader.files, 0, f);
-    r = load(f);
+    *ret = f;
+    return 0;
+}
+
+int loader_load_file(const char *path, struct plugin_file **ret)
+{
+    struct plugin_file *f;
+    int r = loader_add_file(path, &f);
+    bool was = !r && f->loaded;
+    if (!r)
+        r = load(f);
+    if (!r && !was)
+        tell_hidden(f);
     if (!r && ret)
         *ret = f;
     return r;

@@ -42,7 +42,10 @@ void loader_init(const char *preselect, const char *const *paths, bool force);
 const char *loader_preselect(void);
 /* The folders, for messages; newly allocated. */
 char *loader_folders_text(void);
-/* --load-plugin: loads one file at once. 0 or -errno after core_error(). */
+/* --load-plugin: reads one file's manifest, for lists. What it provides hides what files found in folders
+ * provide under the same id; two files given so must not provide the same. 0 or -errno after core_error(). */
+int loader_add_file(const char *path, struct plugin_file **ret);
+/* The same, loads it at once, and says what it hides. */
 int loader_load_file(const char *path, struct plugin_file **ret);
 
 /* All files found, sorted by path; reads manifests at the first call, loads nothing. Elements:

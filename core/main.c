@@ -195,13 +195,30 @@ static const char *preselect_of(const char *program)
     return g_str_has_prefix(program, prefix) && *rest ? rest : NULL;
 }
 
+/* For --list-plugins: files given by path are listed, too, and none is loaded. */
+static int list_given_plugins(const struct options *o)
+{
+    int r = 0;
+    for (unsigned i = 0; i < o->plugins->len && !r; i++) {
+        const struct option_list *l = o->plugins->pdata[i];
+        const char *file = l->head ? l->head : option_list_get(l, "file");
+        struct plugin_file *f;
+        if (file && (strchr(file, '/') || g_file_test(file, G_FILE_TEST_EXISTS)))
+            r = loader_add_file(file, &f);
+    }
+    return r;
+}
+
 static int run(struct options *o, const struct start *start, int *ret_status)
 {
     int r = set_up_log(o);
     if (r < 0)
         return r;
-    if (help_is_passive(o))
-        return help_print(o);
+    if (help_is_passive(o)) {
+        bool lists = o->help == HELP_PLUGINS || o->help == HELP_PLUGINS_VERBOSE;
+        r = lists ? list_given_plugins(o) : 0;
+        return r ? r : help_print(o);
+    }
     bool loads = o->help == HELP_NONE || o->help == HELP_CPU || o->help == HELP_CPU_PROPS ||
                  o->plugins->len;
     if (!loads)

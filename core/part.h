@@ -161,6 +161,8 @@ char *part_get(const struct part *part, const char *name);
 char *prop_default_text(const struct bp_prop *row);
 /* "number 0..16", "on|off", "one of a|b": what the row takes. Newly allocated. */
 char *prop_expects(const struct bp_prop *row);
+/* ", from 1 to 64", ", at least 1", "" where the type alone is the limit. Newly allocated. */
+char *prop_range_text(const struct bp_prop *row);
 /* Connects a port to a handle (struct bp_chardev, bp_block, bp_net). */
 int part_connect_port(struct part *part, const char *port, void *handle);
 bool part_port_connected(const struct part *part, const char *port);

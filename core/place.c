@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * place.c: -device for parts that a board would place: addr=ADDRESS for a window, PIN=PART.PIN for
- * a wire, as in "-device acme-gpio,addr=0x4000000,irq=plic.in[50]".
+ * a wire, as in "-device acme-gpio,addr=0xD000000,irq=plic.in[50]".
  */
 #include "core/graph.h"
 
@@ -121,7 +121,7 @@ static int take_address(const struct bp_device *d, uint32_t window, const char *
     uint64_t base;
     if (!parse_size(set->value, 1, &base) || base % ADDRESS_UNIT)
         return core_error(EINVAL, "%s: %s=%s is no address: write a multiple of %d such as "
-                          "0x4000000", id, set->name, set->value, ADDRESS_UNIT);
+                          "0xD000000", id, set->name, set->value, ADDRESS_UNIT);
     while (bases->len <= window)
         g_array_append_val(bases, none);
     g_array_index(bases, uint64_t, window) = base;

@@ -177,6 +177,17 @@ char *prop_default_text(const struct bp_prop *row)
     return is_text(row) ? g_strdup(row->def_text) : value_text(row, row->def);
 }
 
+char *prop_range_text(const struct bp_prop *row)
+{
+    bool bits64 = row->type == BP_PROP_SIZE || row->field_size >= 8;
+    uint64_t max = bits64 ? UINT64_MAX : (UINT64_C(1) << 8 * row->field_size) - 1;
+    bool limited = row->max && row->max < max;
+    if ((row->type != BP_PROP_UINT && row->type != BP_PROP_SIZE) || (!row->min && !limited))
+        return g_strdup("");
+    g_autofree char *low = value_text(row, row->min), *high = value_text(row, row->max);
+    return limited ? g_strdup_printf(", from %s to %s", low, high) : g_strdup_printf(", at least %s", low);
+}
+
 /* ---- a part's values ------------------------------------------------------------------------- */
 
 static void store_number(struct part *part, const struct bp_prop *row, uint64_t v)

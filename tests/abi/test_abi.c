@@ -355,7 +355,11 @@ START_TEST(by_path_wins)
     g_autofree char *good = fixture("good"), *in_folder = scratch("good.so");
     copy(good, in_folder);
     ck_assert_str_eq(entity_find(BP_KIND_DEVICE, "abi-good")->file->path, in_folder);
-    check_taken(good);
+    int r;
+    g_autofree char *text = load(good, &r), *notice = NULL;
+    notice = g_strdup_printf("device 'abi-good' is taken from %s, not from %s\n", good, in_folder);
+    ck_assert(r == 0 && g_str_has_suffix(text, notice));
+    check_taken(good); /* again is no clash */
     ck_assert_str_eq(entity_find(BP_KIND_DEVICE, "abi-good")->file->path, good);
     unlink(in_folder);
 }
