@@ -30,9 +30,12 @@ include core/bp-check/local.mk
 
 bpexamplesdir = $(bpsdkdir)/examples
 dist_bpexamples_DATA = sdk/examples/tiny-board.c sdk/examples/tiny-gpio.c \
-	sdk/examples/tiny-icount.c sdk/examples/tiny-pci.c sdk/examples/tiny-uart.c
+	sdk/examples/tiny-icount.c sdk/examples/tiny-pci.c sdk/examples/tiny-timer.c \
+	sdk/examples/tiny-uart.c
 bpdevicedir = $(bpsdkdir)/templates/device
 dist_bpdevice_DATA = sdk/templates/device/Makefile sdk/templates/device/device.c
+bppcidevicedir = $(bpsdkdir)/templates/pci-device
+dist_bppcidevice_DATA = sdk/templates/pci-device/Makefile sdk/templates/pci-device/pci-device.c
 bpboarddir = $(bpsdkdir)/templates/board
 dist_bpboard_DATA = sdk/templates/board/Makefile sdk/templates/board/board.c
 bpinstrumentdir = $(bpsdkdir)/templates/instrument

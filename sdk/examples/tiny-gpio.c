@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tiny-gpio.c: 32 outputs, 32 inputs and an interrupt at rising inputs. No board has it; place it:
- * -device tiny-gpio,id=gpio,addr=0x4000000,irq=plic.in[50],in[0]=gpio.out[2]
+ * -device tiny-gpio,id=gpio,addr=0xD000000,irq=plic.in[50],in[0]=gpio.out[2]
  */
 #include <backplane/device.h>
 

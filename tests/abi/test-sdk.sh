@@ -42,6 +42,7 @@ build tiny-board 60
 build tiny-icount 25
 build tiny-gpio 60
 build tiny-pci 60
+build tiny-timer 60
 
 # prints "hi" through the UART at 0x10000000, then powers off through the finisher at 0x100000
 printf '\067\005\000\020\223\005\200\006\043\000\265\000\223\005\220\006\043\000\265\000' >hi.bin
@@ -74,6 +75,23 @@ timeout 60 "$bin/backplane" -M riscv-virt -bios none -kernel gpio.bin --load-plu
     fail "tiny-gpio's guest ends with $?"
 [ "$(cat out)" = 0 ] || fail "tiny-gpio's guest printed '$(cat out)'"
 
+# the timer: waits for its interrupt, prints ID's low byte, what the property made of CLOCK (0x441), and STATUS
+printf '\067\005\000\015\267\005\000\014\023\006\020\000\043\244\305\014' >timer.bin
+printf '\267\046\000\014\067\007\004\000\043\242\346\000\023\007\220\000' >>timer.bin
+printf '\043\042\345\000\023\007\060\000\043\040\345\000\363\042\100\064' >>timer.bin
+printf '\223\322\262\000\223\362\022\000\343\212\002\376\267\007\000\020' >>timer.bin
+printf '\003\047\105\001\043\200\347\000\003\047\205\001\043\200\347\000' >>timer.bin
+printf '\003\047\305\000\023\007\007\003\043\200\347\000\067\005\020\000' >>timer.bin
+printf '\267\125\000\000\223\205\125\125\043\040\265\000\157\000\000\000' >>timer.bin
+timeout 60 "$bin/backplane" -M riscv-virt -bios none -kernel timer.bin --load-plugin ./tiny-timer.so \
+    -device 'tiny-timer,addr=0xD000000,irq=plic.in[50],frequency=1089' </dev/null >out ||
+    fail "tiny-timer's guest ends with $?"
+[ "$(cat out)" = EA1 ] || fail "tiny-timer's guest printed '$(cat out)'"
+# the address of the docs is free on both boards
+"$bin/backplane" -M arm-virt,dumpdtb=arm.dtb --load-plugin ./tiny-gpio.so \
+    -device 'tiny-gpio,addr=0xD000000,irq=gic.spi[112]' && grep -qa 'gpio@d000000' arm.dtb ||
+    fail "0xD000000 is not free on arm-virt"
+
 # the same in C++, by both standards that the headers promise
 for std in 17 20; do
     # shellcheck disable=SC2046
@@ -101,15 +119,45 @@ BACKPLANE_PLUGIN_PATH=found "$bin/backplane" --plugin-path first -device help |
 "$bin/backplane" --plugin-path found --load-plugin ./tiny-uart.so -device help |
     grep -q 'tiny-uart.*A small UART' || fail "--load-plugin does not win"
 
-for kind in device board instrument; do
+
+# ... and says so; two files for one id are one too many: given both, or in one folder
+notice="backplane: device 'tiny-uart' is taken from ./tiny-uart.so, not from found/tiny-uart.so"
+"$bin/backplane" --plugin-path found --load-plugin ./tiny-uart.so -device help 2>err >/dev/null
+[ "$(cat err)" = "$notice" ] || { fail "what wins is not said:"; cat err; }
+"$bin/backplane" --load-plugin ./tiny-uart.so --load-plugin found/tiny-uart.so -device help 2>err >/dev/null &&
+    fail "two files for device tiny-uart are taken"
+[ "$(wc -l <err)" = 1 ] && grep -q "refused: found/tiny-uart.so: it provides device 'tiny-uart', and so does ./tiny-uart.so: leave one out" err ||
+    { fail "two files for one device:"; cat err; }
+cp tiny-uart.so first/zz.so
+"$bin/backplane" --plugin-path first -device help 2>err | grep -q 'tiny-uart.*A small UART' || fail "first/tiny-uart.so"
+[ "$(wc -l <err)" = 1 ] && grep -q "refused: first/zz.so: it provides device 'tiny-uart', and so does first/tiny-uart.so" err ||
+    { fail "two files in one folder:"; cat err; }
+# --list-plugins lists what is given by path, and what it hides, without loading it
+"$bin/backplane" --load-plugin ./tiny-gpio.so --list-plugins | grep -q '^tiny-gpio  *1.0  *device tiny-gpio$' ||
+    fail "--list-plugins lacks a plugin given by path"
+"$bin/backplane" --plugin-path found --load-plugin ./tiny-uart.so --list-plugins=verbose |
+    grep -qx '  hidden: device tiny-uart is taken from ./tiny-uart.so' || fail "--list-plugins does not say what is hidden"
+
+for kind in device pci-device board instrument; do
     cp -r "$(find "$work/root" -type d -path '*sdk/templates')/$kind" .
     # shellcheck disable=SC2046
     $CC "$kind/$kind.c" -o "my-$kind.so" $(sdk) || fail "the $kind template does not build"
     "$bin/bp-check" "./my-$kind.so" || fail "bp-check my-$kind.so"
+    (cd "$kind" && PKG_CONFIG_PATH=$(dirname "$pc") ${MAKE:-make} -n check) | grep -q "bp-check ./my-$kind.so" ||
+        fail "the $kind template's Makefile checks nothing"
 done
 "$bin/backplane" --load-plugin ./my-device.so -device my-device,help |
-    grep -q '^  level=<uint32>' ||
+    grep -qx '  model=<uint32>         - what ID reads, from 1 to 7 (default: 1)' ||
     fail "the device template shows no property"
+# the PCI template: puts base address 0 at 0x40000000, sets CONTROL, prints STATUS, clears and prints it again
+printf '\067\205\000\060\267\005\000\100\043\050\265\000\023\006\040\000' >pci.bin
+printf '\043\042\305\000\023\006\020\000\043\240\305\000\003\247\105\000' >>pci.bin
+printf '\023\007\007\003\267\007\000\020\043\200\347\000\043\242\305\000' >>pci.bin
+printf '\003\247\105\000\023\007\007\003\043\200\347\000\067\005\020\000' >>pci.bin
+printf '\267\125\000\000\223\205\125\125\043\040\265\000\157\000\000\000' >>pci.bin
+timeout 60 "$bin/backplane" -M riscv-virt -bios none -kernel pci.bin --load-plugin ./my-pci-device.so \
+    -device my-pci-device </dev/null >out || fail "the PCI template's guest ends with $?"
+[ "$(cat out)" = 10 ] || fail "the PCI template's guest printed '$(cat out)'"
 timeout 60 "$bin/backplane" --load-plugin ./my-board.so -M my-board,dumpdtb=none -kernel hi.bin 2>err &&
     fail "a board without device tree wrote one"
 grep -q 'machine my-board has no device tree' err || { fail "the board template says:"; cat err; }

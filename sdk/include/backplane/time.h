@@ -51,7 +51,7 @@ static inline int64_t bp_now(void *dev, enum bp_clock clock)
 
 /* Fires the timer once when its clock reaches deadline_ns; at once where that is past; BP_NEVER disarms.
  * Replaces an earlier deadline. A periodic timer keeps its deadline as a saved member and arms the
- * next from that, not from bp_now(), which is late by the host's delays. [bus] */
+ * next from that, by bp_periods(), not from bp_now(), which is late by the host's delays. [bus] */
 static inline void bp_timer_arm(void *dev, struct bp_timer *timer, int64_t deadline_ns)
 {
     bp_time_->arm(dev, timer, deadline_ns);
@@ -63,6 +63,20 @@ static inline void bp_timer_cancel(void *dev, struct bp_timer *timer)
 static inline int64_t bp_timer_deadline(const struct bp_timer *timer)
 {
     return timer->deadline_ns;
+}
+
+/* For periodic timers and counters (sdk/examples/tiny-timer.c): how many periods have ended by `now`, where *end_ns is
+ * the end of the first that was not counted yet. *end_ns becomes the end of the period that runs at `now`, BP_NEVER
+ * where that is beyond all time. A period below 1 ns counts as 1. [any] */
+static inline uint64_t bp_periods(int64_t *end_ns, int64_t period_ns, int64_t now)
+{
+    if (now < *end_ns)
+        return 0;
+    uint64_t period = period_ns < 1 ? 1 : (uint64_t)period_ns;
+    uint64_t n = ((uint64_t)now - (uint64_t)*end_ns) / period + 1;
+    __int128 end = *end_ns + (__int128)n * period;
+    *end_ns = end < BP_NEVER ? (int64_t)end : BP_NEVER;
+    return n;
 }
 
 /* value * mul / div without overflow in between; div is not 0. For ticks <-> ns. */
