@@ -55,6 +55,6 @@ tests_abi_test_abi_LDADD = core/libbackplane.la $(CHECK_LIBS)
 endif
 
 abi_scripts = tests/abi/test-check.sh tests/abi/test-sdk.sh tests/abi/test-headers.sh \
-	tests/abi/test-cli.sh
+	tests/abi/test-cli.sh tests/abi/test-plugins.sh
 TESTS += $(abi_scripts)
 EXTRA_DIST += $(abi_scripts) tests/abi/plugin.cc tests/abi/broken.c

@@ -10,6 +10,7 @@
 #include <backplane/time.h>
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     FIFO_DEPTH = 16,
@@ -114,6 +115,8 @@ static void rx_clear(struct uart *s)
 {
     bool was_full = !rx_space(s);
     s->rx_head = s->rx_count = 0;
+    memset(s->rx, 0, sizeof s->rx);
+    memset(s->rx_error, 0, sizeof s->rx_error);
     s->timed_out = false;
     bp_timer_cancel(s, &s->timeout);
     if (was_full)

@@ -11,6 +11,7 @@
 #include <backplane/time.h>
 
 #include <errno.h>
+#include <string.h>
 
 enum {
     FIFO_DEPTH = 16,
@@ -119,6 +120,7 @@ static void rx_clear(struct pl011 *s)
 {
     bool was_full = !rx_space(s);
     s->rx_head = s->rx_count = 0;
+    memset(s->rx, 0, sizeof s->rx);
     s->ris &= ~(uint32_t)(INT_RX | INT_RT);
     bp_timer_cancel(s, &s->timeout);
     if (was_full)

@@ -327,8 +327,8 @@ static const struct bp_port ports[] = {
     BP_CHARDEV(struct semihosting, chardev, chardev_room, chardev_receive),
 };
 static const struct bp_saved saved[] = {
-    BP_SAVED(struct semihosting, error, 1), BP_SAVED(struct semihosting, input_count, 1),
-    BP_SAVED_ARRAY(struct semihosting, input, 1), BP_TRANSIENT(struct semihosting, cmdline),
+    BP_SAVED(struct semihosting, error, 1), BP_KEPT(struct semihosting, input_count, 1),
+    BP_KEPT(struct semihosting, input, 1), BP_TRANSIENT(struct semihosting, cmdline),
     BP_TRANSIENT(struct semihosting, handles),
 };
 

@@ -102,7 +102,7 @@ static const struct bp_timer_row timers[] = {
     BP_TIMER(struct rtc, alarm, BP_CLOCK_HOST, alarm_fire),
 };
 static const struct bp_saved saved[] = {
-    BP_SAVED(struct rtc, offset_ns, 1), BP_SAVED(struct rtc, pending, 1),
+    BP_KEPT(struct rtc, offset_ns, 1), BP_SAVED(struct rtc, pending, 1),
 };
 
 BP_DEVICE_IN(rtc, "goldfish-rtc", "timer", "Goldfish real-time clock",

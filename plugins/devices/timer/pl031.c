@@ -100,7 +100,7 @@ static const struct bp_pin_row pins[] = { BP_OUT(struct pl031, irq) };
 static const struct bp_timer_row timers[] = {
     BP_TIMER(struct pl031, match, BP_CLOCK_HOST, match_fire),
 };
-static const struct bp_saved saved[] = { BP_SAVED(struct pl031, offset_s, 1) };
+static const struct bp_saved saved[] = { BP_KEPT(struct pl031, offset_s, 1) };
 
 BP_DEVICE_IN(pl031, "pl031", "timer", "PrimeCell real-time clock PL031",
              .state_size = sizeof(struct pl031), .window = 0x1000, .regs = BP_ROWS(regs),

@@ -556,8 +556,6 @@ static int vpci_post_load(void *dev)
 {
     struct vpci *s = dev;
     int r = pci_post_load(dev);
-    if (s->queue >= BP_VIRTIO_QUEUES)
-        s->queue = BP_VIRTIO_QUEUES; /* there is no such queue */
     bp_virtio_set_legacy(s->v, s->legacy);
     return r ? r : bp_virtio_post_load(s->v);
 }
