@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* instrument.h: the instruments of a machine: made from --load-plugin, run by the accelerator
+/* instrument.h: the instruments of a machine: made from -load-plugin, run by the accelerator
  * (see face.h). */
 #ifndef BACKPLANE_CORE_INSTRUMENT_H
 #define BACKPLANE_CORE_INSTRUMENT_H

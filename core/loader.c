@@ -114,7 +114,7 @@ static int consider(const char *path, bool by_path, struct plugin_file **ret, ch
 {
     const char *unsafe = loader.force ? NULL : writable_by_anybody(path, by_path);
     if (unsafe) {
-        *ret_why = g_strdup_printf("%s; --force-plugins takes it nevertheless", unsafe);
+        *ret_why = g_strdup_printf("%s; -force-plugins takes it nevertheless", unsafe);
         return -EPERM;
     }
     struct manifest *m;
@@ -755,7 +755,7 @@ const struct bp_head *entity_get(enum bp_kind kind, const char *id)
     const struct bp_head *head = entity_try(kind, id, &failed);
     if (head || failed)
         return head;
-    const char *word = kind_name(kind), *help = "--list-plugins";
+    const char *word = kind_name(kind), *help = "-list-plugins";
     for (size_t i = 0; i < G_N_ELEMENTS(kind_words); i++)
         if (kind_words[i].kind == kind) {
             word = kind_words[i].word;

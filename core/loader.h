@@ -22,7 +22,7 @@ struct plugin_file {
     char *path;
     struct manifest *manifest;
     const struct builtin_plugin *builtin; /* linked into the program; NULL: a file */
-    bool by_path;   /* --load-plugin: wins over files found in folders */
+    bool by_path;   /* -load-plugin: wins over files found in folders */
     bool loading, loaded;
     bool refused;   /* loading failed, and why was said */
     uint32_t loaded_entities;
@@ -34,7 +34,7 @@ struct entity_info {
     const struct manifest_entity *manifest;
 };
 
-/* Sets up the folders to search: `paths` are --plugin-path values in order (each may hold
+/* Sets up the folders to search: `paths` are -plugin-path values in order (each may hold
  * several, separated by ':'), `force` accepts files that anybody may write, `preselect` is the
  * ARCH of a program named backplane-ARCH, which chooses among aliases like "virt@ARCH", or NULL.
  * Called once, before anything else. */
@@ -42,7 +42,7 @@ void loader_init(const char *preselect, const char *const *paths, bool force);
 const char *loader_preselect(void);
 /* The folders, for messages; newly allocated. */
 char *loader_folders_text(void);
-/* --load-plugin: reads one file's manifest, for lists. What it provides hides what files found in folders
+/* -load-plugin: reads one file's manifest, for lists. What it provides hides what files found in folders
  * provide under the same id; two files given so must not provide the same. 0 or -errno after core_error(). */
 int loader_add_file(const char *path, struct plugin_file **ret);
 /* The same, loads it at once, and says what it hides. */
@@ -51,7 +51,7 @@ int loader_load_file(const char *path, struct plugin_file **ret);
 /* All files found, sorted by path; reads manifests at the first call, loads nothing. Elements:
  * struct plugin_file. */
 const GPtrArray *loader_files(void);
-/* The files that were refused while scanning, one line each, for --list-plugins. */
+/* The files that were refused while scanning, one line each, for -list-plugins. */
 const GPtrArray *loader_refusals(void);
 /* The entities of a kind, sorted by id. Elements: struct entity_info; free with
  * g_ptr_array_unref. */

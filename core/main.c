@@ -264,7 +264,7 @@ static int parse_program(const struct start *start, const struct options_peek *p
     if (o->plugin_paths->len == peek->plugin_paths->len && o->force_plugins == peek->force_plugins)
         return 0;
     options_clear(o);
-    return core_error(EINVAL, "--plugin-path and --force-plugins must come before other options");
+    return core_error(EINVAL, "-plugin-path and -force-plugins must come before other options");
 }
 
 static int parse(struct start *start, struct options *o)

@@ -342,7 +342,7 @@ static int take_plugins(struct options *o, const struct option *self, const char
 {
     ask_help(o, arg && !strcmp(arg, "verbose") ? HELP_PLUGINS_VERBOSE : HELP_PLUGINS, NULL);
     if (arg && strcmp(arg, "verbose"))
-        return core_error(EINVAL, "--list-plugins takes nothing or 'verbose', not '%s'", arg);
+        return core_error(EINVAL, "-list-plugins takes nothing or 'verbose', not '%s'", arg);
     return 0;
 }
 
@@ -556,8 +556,7 @@ static int take_argument(const struct written *w, const char *takes, int argc, c
     if (takes && !w->arg && *i + 1 >= argc)
         return core_error(EINVAL, "%s needs an argument: %s", w->text, takes);
     if (!takes && w->arg)
-        return core_error(EINVAL, "%s%s takes no argument",
-                          strlen(w->name) > 8 && w->text[1] == '-' ? "--" : "-", w->name);
+        return core_error(EINVAL, "-%s takes no argument", w->name);
     if (takes && !w->arg)
         *ret = argv[++*i];
     return 0;
@@ -582,7 +581,7 @@ static int parse_one(struct options *o, int argc, char **argv, int *i)
     } else if (!option) {
         r = unknown_option(o, text, w.name);
     } else {
-        char *shown = g_strconcat(strlen(w.name) > 8 && text[1] == '-' ? "--" : "-", w.name, NULL);
+        char *shown = g_strconcat("-", w.name, NULL);
         arg = w.arg;
         r = option->take == take_missing ? 0
                                          : take_argument(&w, option->arg, argc, argv, i, &arg);
@@ -709,7 +708,7 @@ static void print_option(FILE *out, const char *names_text, const char *arg, con
 {
     char **names = g_strsplit(names_text, " ", -1);
     for (char **n = names; *n; n++)
-        fprintf(out, "%s%s%s", n == names ? "" : ", ", strlen(*n) > 10 ? "--" : "-", *n);
+        fprintf(out, "%s-%s", n == names ? "" : ", ", *n);
     fprintf(out, "%s%s", arg ? " " : "", arg ? arg : "");
     fprintf(out, env && *env ? "  (or %s)\n" : "%s\n", env && *env ? env : "");
     print_wrapped(out, help);

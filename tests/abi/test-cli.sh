@@ -38,6 +38,8 @@ says '^backplane emulator version [0-9]+\.[0-9]+\.[0-9]+' -version
 says '^backplane emulator version ' --version
 says '^usage: backplane' -h
 says '^-kernel FILE$' --help
+says '^-semihosting$' --help
+says '^-load-plugin, -plugin FILE' -help
 says '^Supported machines are:$' -M help
 says '^riscv-virt           RISC-V VirtIO board$' -machine '?'
 says '^virt                 RISC-V VirtIO board \(alias of riscv-virt\)$' -M help
@@ -70,6 +72,7 @@ says '^  uses: .*backplane\.irq/1' --list-plugins verbose
 refuses "unknown option -kernl \(did you mean -kernel\?\)" -kernl x
 refuses "unknown option --lst-plugins \(did you mean --list-plugins\?\)" --lst-plugins
 refuses "unknown option -foobarbaz; -h lists all" -foobarbaz
+refuses "-no-reboot takes no argument" --no-reboot=yes
 refuses "'disk.img' is no option; a drive is given by -drive file=disk.img" disk.img
 refuses "no machine is chosen: add -M NAME; -M help" -smp 2
 refuses "machine 'vrit' \(did you mean 'virt'\?\); -M help" -M vrit
@@ -123,6 +126,20 @@ refuses "readonly takes on or off, not 'maybe'" -M riscv-virt -bios none -drive 
 refuses "refused: /etc/passwd: it is not an ELF file" --load-plugin /etc/passwd -M riscv-virt
 refuses "-plugin nothing-there: .*|refused: nothing-there: No such file" -plugin nothing-there \
     -M riscv-virt
+
+# -x and --x are one option, which the help shows with one dash
+"$bp" --help >help || fail "--help"
+grep -qe '^--' -e ', --' help && fail "the help shows two dashes"
+for option in $(sed -n 's/^-\([^ ,]*\).*/\1/p; s/^-[^ ,]*, -\([^ ,]*\).*/\1/p' help); do
+    n=$((n + 1))
+    for dashes in - --; do
+        timeout 60 "$bp" $dashes"$option" >out$dashes 2>err$dashes </dev/null ||
+            echo "ends with $?" >>err$dashes
+        sed -i 's/: --/: -/' err$dashes
+        grep -q 'unknown option' err$dashes && fail "$dashes$option is unknown"
+    done
+    cmp out- out-- && cmp err- err-- || fail "-$option and --$option differ"
+done
 
 # a comma in a value is doubled
 : >'a,b'

@@ -336,7 +336,7 @@ START_TEST(writable_by_anybody)
                     *g = g_build_filename(sub, "good.so", NULL);
     copy(good, f);
     chmod(f, 0666);
-    check_refused(f, "everybody may write it; --force-plugins takes it nevertheless");
+    check_refused(f, "everybody may write it; -force-plugins takes it nevertheless");
     mkdir(sub, 0700);
     chmod(sub, 0777);
     copy(good, g);

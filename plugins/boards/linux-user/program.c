@@ -244,7 +244,7 @@ static int choose(struct process *p, struct program_plan *plan)
     const char *name = elf_machine_name(e->machine, e->bits, e->big_endian);
     if (name)
         snprintf(f->why, sizeof f->why, "is a program for %s: no installed plugin provides that "
-                 "target (--list-plugins shows what there is)", name);
+                 "target (-list-plugins shows what there is)", name);
     else
         snprintf(f->why, sizeof f->why, "is a program for ELF machine %u (%u bits), which no "
                  "installed plugin provides", e->machine, e->bits);

@@ -3,7 +3,7 @@
  * instrument.h: counting and tracing guest code. An instrument sees each translation once and inserts
  * counters or callbacks, which are compiled into the guest's code before optimisation.
  *
- * It is started by --load-plugin FILE[,PROP=VALUE...], and sees what is translated: addresses and bytes of
+ * It is started by -load-plugin FILE[,PROP=VALUE...], and sees what is translated: addresses and bytes of
  * instructions. What kind they are it decodes itself; data addresses and registers are not shown.
  *
  * Per-vCPU state is declared by size and owned by the core: no lock, no allocation. Counters inserted with
