@@ -4,7 +4,7 @@ dist_check_SCRIPTS += tests/gdb/test-protocol.py tests/gdb/test-sessions.sh \
 	tests/gdb/test-program.sh tests/gdb/test-program.py
 EXTRA_DIST += tests/gdb/assemble.sh tests/gdb/guest.S tests/gdb/guest.c tests/gdb/guest.ld \
 	tests/gdb/guest32.hex tests/gdb/guest64.hex tests/gdb/kernel.py tests/gdb/program.c \
-	tests/gdb/remote.py
+	tests/gdb/remote.py tests/gdb/session.sh
 TESTS += tests/gdb/test-protocol.py tests/gdb/test-sessions.sh tests/gdb/test-program.sh tests/gdb/test-program.py
 
 check_PROGRAMS += tests/fuzz/fuzz_gdb

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 def symbols(path):

@@ -1,57 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test-program.sh: gdb (Debian's gdb-multiarch) on a Linux program of this folder, with -g. Runs in the build tree.
-set -u
-bp=${BACKPLANE:-./backplane}
+# test-program.sh: gdb on a Linux program of this folder, with -g.
+. "$(dirname "$0")/session.sh"
 # A program ends while its process is in use.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
-here=$(cd "$(dirname "$0")" && pwd)
-for need in gdb-multiarch riscv64-linux-gnu-gcc; do
-    command -v $need >/dev/null || { echo "SKIP: there is no $need"; exit 77; }
-done
-work=$(mktemp -d "${TMPDIR:-/tmp}/bp-gdb-XXXXXX") || exit 99
-program=
-trap '[ -z "$program" ] || kill -9 $program 2>/dev/null; rm -rf "$work"' EXIT
-passed=0 failed=0
+command -v riscv64-linux-gnu-gcc >/dev/null || { echo "SKIP: there is no riscv64-linux-gnu-gcc"; exit 77; }
 riscv64-linux-gnu-gcc -g -O1 -static -pthread "$here/program.c" -o "$work/program" || exit 99
 
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $name: $*"
-}
 # session NAME STATUS [ARGUMENT...]: the program with these arguments, gdb with commands from standard input. The
-# program's exit status must be STATUS; what gdb said is in $work/out, what the program said in $work/program.out.
+# program's exit status must be STATUS.
 session() {
     name=$1 expected=$2
     shift 2
-    "$bp" -M linux-user -g "$work/s" "$work/program" "$@" </dev/null >"$work/program.out" 2>&1 &
-    program=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -S "$work/s" ] && break
-        sleep 0.1
-    done
-    { echo "set confirm off"; echo "set pagination off"; echo "set width 0"; echo "target remote $work/s"; cat; } \
-        >"$work/commands"
-    timeout 60 gdb-multiarch -nx -batch -x "$work/commands" "$work/program" >"$work/out" 2>&1 </dev/null ||
-        fail "gdb ended with $?"
-    wait $program
-    status=$?
-    program=
-    rm -f "$work/s"
+    emulate -M linux-user -g "$work/s" "$work/program" "$@"
+    debug "$work/program"
+    ended
     [ $status = "$expected" ] || fail "the program ended with $status instead of $expected"
-}
-# want REGEX...: each is in a line of what gdb said.
-want() {
-    shown=
-    for regex; do
-        if grep -Eq -- "$regex" "$work/out"; then
-            passed=$((passed + 1))
-        else
-            fail "no line matches '$regex'"
-            shown=1
-        fi
-    done
-    [ -z "$shown" ] || head -n 80 "$work/out" | sed 's/^/    /'
 }
 
 session "the first instruction, breakpoints, the end" 5 <<'END'
@@ -73,7 +37,7 @@ continue
 END
 want '^\* 1 +Thread [0-9]+\.[0-9]+ "task' '^_start in section' 'Breakpoint 1, work \(n=(n@entry=)?10\)' '^#1 .* in main' \
     'Value returned is .* = 45' '= 6$' 'AT_PHDR +Program headers' 'r-xp .*/program$' '\[stack\]' "exe = '.*/program'" 'exited with code 05'
-grep -q 'child 3' "$work/program.out" || fail "the forked child did not run"
+grep -q 'child 3' "$work/said" || fail "the forked child did not run"
 
 session "signals" 5 <<'END'
 break handler
@@ -96,7 +60,7 @@ continue
 continue
 END
 want 'received signal SIGUSR1' 'exited with code 05'
-grep -q 'shared 4$' "$work/program.out" || fail "the handler ran: $(cat "$work/program.out")"
+grep -q 'shared 4$' "$work/said" || fail "the handler ran: $(cat "$work/said")"
 
 session "a fault" 139 fault <<'END'
 handle SIGUSR1 nostop noprint pass
@@ -129,11 +93,16 @@ break work
 continue
 delete
 python
-import threading, time
-def later():
-    time.sleep(0.5)
-    gdb.post_event(lambda: gdb.execute("interrupt"))
-threading.Thread(target=later).start()
+import os, threading, time
+def later(pid): # when it has said its word and sleeps
+    now = None
+    while True:
+        before = now
+        time.sleep(0.2)
+        now = open("/proc/%d/status" % pid).read()
+        if now == before and "(sleeping)" in now and "work" in open(os.environ["work"] + "/said").read():
+            return gdb.post_event(lambda: gdb.execute("interrupt"))
+threading.Thread(target=later, args=(gdb.selected_inferior().pid,), daemon=True).start()
 end
 continue
 info threads

@@ -1,51 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test-sessions.sh: what people do with gdb, done by gdb itself (Debian's gdb-multiarch) on the guest of this folder. Runs
-# in the build tree.
-set -u
-bp=${BACKPLANE:-./backplane}
-here=$(cd "$(dirname "$0")" && pwd)
-command -v gdb-multiarch >/dev/null || { echo "SKIP: there is no gdb-multiarch"; exit 77; }
-work=$(mktemp -d "${TMPDIR:-/tmp}/bp-gdb-XXXXXX") || exit 99
-machine=
-trap '[ -z "$machine" ] || kill $machine 2>/dev/null; rm -rf "$work"' EXIT
-passed=0 failed=0
+# test-sessions.sh: what people do with gdb, done by gdb itself on the guest of this folder.
+. "$(dirname "$0")/session.sh"
 for bits in 64 32; do
     tr -d '\n' <"$here/guest$bits.hex" | basenc --base16 -d | gunzip >"$work/guest$bits"
 done
 
-# session NAME BITS CPUS: commands from standard input; what gdb and the machine said goes to $work/out.
+# session NAME BITS CPUS: commands from standard input.
 session() {
-    name=$1 bits=$2
-    "$bp" -M riscv-virt -cpu "rv$bits" -smp "$3" -bios none -kernel "$work/guest$bits" -display none -serial null \
-        -gdb "unix:$work/s" -S </dev/null >"$work/machine" 2>&1 &
-    machine=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -S "$work/s" ] && break
-        sleep 0.1
-    done
-    { echo "set confirm off"; echo "set pagination off"; echo "set width 0"; echo "directory $here"
-      echo "target remote $work/s"; cat; } >"$work/commands"
-    timeout 60 gdb-multiarch -nx -batch -x "$work/commands" "$work/guest$bits" >"$work/out" 2>&1 </dev/null ||
-        { failed=$((failed + 1)); echo "FAILED: $name: gdb ended with $?"; }
-    kill $machine 2>/dev/null
-    wait $machine
-    status=$?
-    machine=
-    rm -f "$work/s"
-}
-# want REGEX...: each is in a line of the output.
-want() {
-    shown=
-    for regex; do
-        if grep -Eq -- "$regex" "$work/out"; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1)) shown=1
-            echo "FAILED: $name, $bits bits: no line matches '$regex'"
-        fi
-    done
-    [ -z "$shown" ] || head -n 60 "$work/out" | sed 's/^/    /'
+    name="$1, $2 bits"
+    emulate -M riscv-virt -cpu "rv$2" -smp "$3" -bios none -kernel "$work/guest$2" -display none -serial null \
+        -gdb "unix:$work/s" -S
+    debug "$work/guest$2"
+    kill $emulator 2>/dev/null
+    ended
 }
 
 for bits in 64 32; do
