@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { RX = 0, TX = 1 };
-#define WAIT_MS 5000
+#define WAIT_MS 30000
 
 static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
 static const uint8_t runt[60];

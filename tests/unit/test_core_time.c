@@ -138,9 +138,9 @@ static struct env *add_cpu(const char *name)
     return p->state;
 }
 
-/* Runs the loop until `done` or a few seconds. */
+/* Runs the loop until `done`, or for a minute. */
 #define UNTIL(done)                                                                                \
-    for (int64_t end_ = g_get_monotonic_time() + 5000000;                                          \
+    for (int64_t end_ = g_get_monotonic_time() + 60000000;                                         \
          !(done) && g_get_monotonic_time() < end_;)                                                \
     loop_poll(m->loop)
 
@@ -161,8 +161,8 @@ START_TEST(clocks)
     ck_assert_int_eq(bp_now(d, BP_CLOCK_VIRTUAL), stood);
     clock_run(m, true);
     int64_t later = bp_now(d, BP_CLOCK_VIRTUAL_RT);
-    ck_assert(later >= stood && later < stood + 1000000000);
-    ck_assert_int_lt(llabs(bp_now(d, BP_CLOCK_HOST) / 1000 - g_get_real_time()), 1000000);
+    ck_assert(later >= stood && later < stood + 60 * BP_NS_PER_S);
+    ck_assert_int_lt(llabs(bp_now(d, BP_CLOCK_HOST) / 1000 - g_get_real_time()), 60000000);
 }
 END_TEST
 
@@ -200,8 +200,13 @@ START_TEST(virtual_timers_stand_still)
     clock_run(m, true);
     UNTIL(d->count_a);
     ck_assert_uint_eq(d->count_a, 1);
-    bp_timer_arm(d, &d->a, bp_now(d, BP_CLOCK_VIRTUAL) + 2000000);
-    clock_run(m, false);
+    int64_t deadline;
+    do { /* stopped before it was due */
+        clock_run(m, true);
+        deadline = bp_now(d, BP_CLOCK_VIRTUAL) + 2000000;
+        bp_timer_arm(d, &d->a, deadline);
+        clock_run(m, false);
+    } while (bp_now(d, BP_CLOCK_VIRTUAL) >= deadline);
     g_usleep(4000);
     loop_poll(m->loop);
     ck_assert_uint_eq(d->count_a, 1);

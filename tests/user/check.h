@@ -87,6 +87,31 @@ static inline pid_t tid(void)
     return (pid_t)syscall(SYS_gettid);
 }
 
+/* How often a task gave up its processor by itself; -1: it does not sleep, -2: /proc does not tell. */
+static inline long sleeps_of(pid_t task)
+{
+    char line[128], state = 0;
+    long n = -2;
+    snprintf(line, sizeof line, "/proc/%d/status", task);
+    FILE *f = fopen(line, "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "State: %c", &state) != 1)
+            sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+    if (f)
+        fclose(f);
+    return n >= 0 && state != 'S' ? -1 : n;
+}
+/* Until a task waits in the call that a test is about, however slow the machine is: it has been asleep for 10 ms. */
+static inline void wait_asleep(pid_t task)
+{
+    long last = -1, now, until = milliseconds() + 60000;
+    for (int same = 0; same < 5 && milliseconds() < until; last = now) {
+        sleep_ms(2);
+        now = sleeps_of(task);
+        same = now != -1 && now == last ? same + 1 : 0;
+    }
+}
+
 /* Runs fn in a child and returns how it ended. */
 static inline int in_child(void (*fn)(void))
 {

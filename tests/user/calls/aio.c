@@ -19,7 +19,7 @@ static long submit(long n, struct iocb **list)
 }
 static long wait_for(long least, long n)
 {
-    struct timespec limit = { 5, 0 };
+    struct timespec limit = { 60, 0 };
     return syscall(SYS_io_getevents, context, least, n, events, &limit);
 }
 
@@ -143,7 +143,7 @@ static void on_alarm(int number)
 }
 static void events_refused(void)
 {
-    struct timespec limit = { 5, 0 };
+    struct timespec limit = { 60, 0 };
     sigset_t set;
     struct { sigset_t *set; size_t size; } mask = { &set, 8 };
     SHOW(syscall(SYS_io_getevents, context, 2, 1, events, &limit));

@@ -124,7 +124,7 @@ static void terminals(void)
     printf("%d %d %d %d\n", got.ws_row, got.ws_col, got.ws_xpixel, got.ws_ypixel);
     SHOW(write(m, "typed", 5));
     struct pollfd f = { s, POLLIN, 0 };
-    SHOW(poll(&f, 1, 1000));
+    SHOW(poll(&f, 1, 60000));
     SHOW(ioctl(s, FIONREAD, &n));
     printf("%d\n", n);
     SHOW(tcflush(s, TCIOFLUSH));

@@ -65,7 +65,7 @@ static void masks(void)
 {
     sigset_t blocked, empty;
     struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-    struct timespec second = { 5, 0 };
+    struct timespec wait = { 60, 0 };
     const struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
     sigemptyset(&empty);
     sigemptyset(&blocked);
@@ -75,20 +75,18 @@ static void masks(void)
     /* Already waiting, and one that comes later. */
     raise(SIGALRM);
     CHECK(alarms == 0);
-    SHOW(ppoll(NULL, 0, &second, &empty));
+    SHOW(ppoll(NULL, 0, &wait, &empty));
     CHECK(alarms == 1);
     setitimer(ITIMER_REAL, &soon, NULL);
-    second.tv_sec = 5;
-    SHOW(ppoll(NULL, 0, &second, &empty));
+    SHOW(ppoll(NULL, 0, &wait, &empty));
     CHECK(alarms == 2);
     setitimer(ITIMER_REAL, &soon, NULL);
-    second.tv_sec = 5;
-    SHOW(pselect(0, NULL, NULL, NULL, &second, &empty));
+    SHOW(pselect(0, NULL, NULL, NULL, &wait, &empty));
     CHECK(alarms == 3);
     int ep = epoll_create1(0);
     struct epoll_event e;
     setitimer(ITIMER_REAL, &soon, NULL);
-    SHOW(epoll_pwait(ep, &e, 1, 5000, &empty));
+    SHOW(epoll_pwait(ep, &e, 1, 60000, &empty));
     CHECK(alarms == 4);
     sigset_t now;
     CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0 && sigismember(&now, SIGALRM) == 1);
@@ -99,28 +97,26 @@ static void masks(void)
     SHOW(read(s, &info, sizeof info));
     CHECK(info.ssi_signo == SIGALRM && info.ssi_code == SI_TKILL && info.ssi_pid == (uint32_t)getpid());
     CHECK(sigprocmask(SIG_UNBLOCK, &blocked, NULL) == 0);
-    /* Sleeps are not made again, reads are. */
-    setitimer(ITIMER_REAL, &soon, NULL);
-    SHOW(usleep(1000000));
-    const struct timespec long_time = { 5, 0 };
+    /* Sleeps are not made again, reads are. Alarms come again and again, as the first may come too early. */
+    const struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } };
+    setitimer(ITIMER_REAL, &often, NULL);
+    SHOW(usleep(60000000));
     struct timespec rest = { 0, 0 };
-    setitimer(ITIMER_REAL, &soon, NULL);
-    SHOW(nanosleep(&long_time, &rest));
-    CHECK(rest.tv_sec == 4);
+    SHOW(nanosleep(&wait, &rest));
+    CHECK(rest.tv_sec > 0 && rest.tv_sec < 60);
     int p[2];
     CHECK(pipe(p) == 0);
     if (!fork()) {
         usleep(100000);
         _exit(write(p[1], "y", 1) != 1);
     }
-    setitimer(ITIMER_REAL, &soon, NULL);
     char c = 0;
     SHOW(read(p[0], &c, 1));
     sa.sa_flags = 0;
     CHECK(sigaction(SIGALRM, &sa, NULL) == 0);
-    setitimer(ITIMER_REAL, &soon, NULL);
     SHOW(read(p[0], &c, 1));
-    printf("%d alarms\n", (int)alarms);
+    setitimer(ITIMER_REAL, &never, NULL);
+    CHECK(alarms > 6);
 }
 
 static void events(void)
@@ -161,7 +157,7 @@ static void events(void)
     CHECK(old.it_value.tv_sec == 0 && old.it_interval.tv_nsec == 0);
     usleep(30000);
     SHOW(read(t, &v, 8));
-    CHECK(v >= 2 && v < 1000);
+    CHECK(v >= 2 && v < 1000000);
     SHOW(timerfd_gettime(t, &old));
     CHECK(old.it_interval.tv_nsec == 5000000);
     SHOW(timerfd_settime(t, 0, NOWHERE, NULL));

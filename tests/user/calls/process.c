@@ -191,7 +191,7 @@ static void clocks(void)
     struct timeval tv;
     SHOW(clock_gettime(CLOCK_REALTIME, &t));
     SHOW(syscall(SYS_gettimeofday, &tv, NULL));
-    CHECK(t.tv_sec > 1000000000 && labs(tv.tv_sec - t.tv_sec) < 3);
+    CHECK(t.tv_sec > 1000000000 && labs(tv.tv_sec - t.tv_sec) < 600);
     SHOW(clock_getres(CLOCK_MONOTONIC, &t));
     printf("%ld.%ld\n", (long)t.tv_sec, t.tv_nsec);
     SHOW(clock_gettime(99, &t));

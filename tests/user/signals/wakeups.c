@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakeups.c [ROUNDS]: waits with a mask of their own, against timers that go off at about the same time. A
- * wake-up that is lost makes the wait last for ever: an alarm ends it.
+ * wakeups.c [ROUNDS [SECONDS]]: waits with a mask of their own, against timers that go off at about the same time. A
+ * wake-up that is lost makes the wait last for ever: an alarm ends it after so many seconds.
  */
 #include "../check.h"
 
@@ -26,8 +26,10 @@ static unsigned random_to(unsigned n)
     return seed / 65536 % n;
 }
 
+static unsigned limit = 60;
 static void arm(unsigned us)
 {
+    alarm(limit);
     struct itimerspec its = { .it_value = { 0, 1 + (long)us * 1000 } };
     timer_settime(timer, 0, &its, NULL);
 }
@@ -108,7 +110,8 @@ int main(int argc, char **argv)
     int n = argc > 1 ? atoi(argv[1]) : 10000;
     struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 
-    alarm(argc > 2 ? (unsigned)atoi(argv[2]) : 60);
+    if (argc > 2)
+        limit = (unsigned)atoi(argv[2]);
     handle(SIGUSR1, note, 0);
     CHECK_IS(timer_create(CLOCK_MONOTONIC, &ev, &timer), 0);
     epoll = epoll_create1(0);

@@ -164,7 +164,7 @@ int main(void)
 {
     int fd[2], pair[2];
 
-    alarm(60);
+    alarm(600);
     CHECK_IS(pipe(fd), 0);
     CHECK_IS(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     test_cancel(in_pause, NULL, "pause");

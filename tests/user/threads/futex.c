@@ -11,6 +11,7 @@
 
 static _Atomic uint32_t word, second;
 static atomic_int waiting, woken;
+static _Atomic pid_t waiters[8];
 
 static long futex(_Atomic uint32_t *a, int op, uint32_t v, const void *t, _Atomic uint32_t *b,
                   uint32_t v3)
@@ -18,9 +19,23 @@ static long futex(_Atomic uint32_t *a, int op, uint32_t v, const void *t, _Atomi
     return syscall(SYS_futex, a, op, v, t, b, v3);
 }
 
+static void will_wait(void)
+{
+    waiters[waiting++] = tid();
+}
+static void await_waiters(int n)
+{
+    for (int i = 0; i < n; i++) {
+        while (!waiters[i])
+            sched_yield();
+        wait_asleep(waiters[i]);
+        waiters[i] = 0;
+    }
+}
+
 static void *wait_on_word(void *arg)
 {
-    waiting++;
+    will_wait();
     long r = arg ? futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, NULL, (uint32_t)(intptr_t)arg)
                  : futex(&word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
     CHECK_IS(r, 0);
@@ -35,9 +50,7 @@ static void start(int n, long bits)
     word = 0;
     for (int i = 0; i < n; i++)
         pthread_create(&threads[i], NULL, wait_on_word, (void *)bits);
-    while (waiting < n)
-        sched_yield();
-    sleep_ms(10);
+    await_waiters(n);
 }
 static void finish(int n)
 {
@@ -47,7 +60,7 @@ static void finish(int n)
 }
 static void await(int n)
 {
-    for (int i = 0; i < 1000 && woken < n; i++)
+    for (int i = 0; i < 60000 && woken < n; i++)
         sleep_ms(1);
     sleep_ms(2);
     CHECK_IS(woken, n);
@@ -116,7 +129,7 @@ static void *hold_pi(void *arg)
 {
     CHECK_IS(futex(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
     waiting = 1;
-    sleep_ms(20);
+    wait_asleep(getpid());
     CHECK_IS(word & FUTEX_TID_MASK, tid());
     CHECK(word & FUTEX_WAITERS);
     CHECK_IS(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
@@ -144,7 +157,7 @@ static void test_pi(void)
 /* Waiting on one, moved to a PI lock, and owning it on return. */
 static void *wait_requeue_pi(void *arg)
 {
-    waiting++;
+    will_wait();
     CHECK_IS(futex(&word, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, NULL, &second, 0), 0);
     CHECK_IS(second & FUTEX_TID_MASK, tid());
     woken++;
@@ -159,9 +172,7 @@ static void test_requeue_pi(void)
     waiting = woken = 0;
     for (int i = 0; i < 2; i++)
         pthread_create(&t[i], NULL, wait_requeue_pi, NULL);
-    while (waiting < 2)
-        sched_yield();
-    sleep_ms(10);
+    await_waiters(2);
     CHECK_IS(futex(&word, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)10, &second, 0), 2);
     for (int i = 0; i < 2; i++)
         pthread_join(t[i], NULL);
@@ -174,7 +185,7 @@ struct waiter {
 };
 static void *wake_second(void *arg)
 {
-    sleep_ms(20);
+    wait_asleep(getpid());
     second = 1;
     CHECK_IS(futex(&second, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 1);
     return arg;

@@ -155,7 +155,7 @@ static void test_memory(char *stack)
         for (;;)
             pause();
     }
-    for (int i = 0; i < 2000 && strcmp(buf, "fork"); i++, sleep_ms(1))
+    for (int i = 0; i < 60000 && strcmp(buf, "fork"); i++, sleep_ms(1))
         if (copy(pid, buf, 5, remote, false) < 0)
             break;
     CHECK(!strcmp(buf, "fork"));
@@ -193,7 +193,7 @@ int main(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "exit"))
         return 44;
-    alarm(60);
+    alarm(600);
     test_together(stack);
     test_shared_handlers(stack);
     test_ends(stack);
