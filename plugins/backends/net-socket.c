@@ -12,8 +12,8 @@
 struct sock {
     struct wire wire; /* TCP; the buffer `got` also serves UDP */
     const char *listen, *connect, *mcast, *udp, *localaddr;
-    int listener, datagram;
-    struct bp_watch *accepting, *receiving;
+    int datagram;
+    struct bp_watch *receiving;
     struct sockaddr_in to;        /* UDP */
     uint64_t echoes[ECHOES];      /* mcast: hashes of frames that will come back to us */
     unsigned next_echo;
@@ -54,24 +54,6 @@ static int ipv4(struct sock *s, const char *what, const char *text, struct socka
 
 /* ---- TCP ------------------------------------------------------------------------------------- */
 
-static void accept_ready(void *drv, int fd, unsigned events)
-{
-    struct sock *s = drv;
-    int peer = accept(fd, NULL, NULL);
-    if (peer < 0)
-        return;
-    bp_unwatch(s->accepting);
-    s->accepting = NULL;
-    wire_connected(&s->wire, peer);
-}
-
-static void peer_gone(void *drv)
-{
-    struct sock *s = drv;
-    if (s->listener >= 0 && !s->accepting)
-        s->accepting = bp_watch_fd(s, s->listener, BP_FD_IN, accept_ready);
-}
-
 static int open_tcp(struct sock *s)
 {
     char host[256];
@@ -86,8 +68,8 @@ static int open_tcp(struct sock *s)
                        strerror(-fd));
     bp_net_set_link(s, false);
     if (s->listen) {
-        s->listener = fd;
-        peer_gone(s);
+        s->wire.listener = fd;
+        wire_await_peer(&s->wire);
     } else {
         wire_connected(&s->wire, fd);
     }
@@ -179,8 +161,8 @@ static int open_udp(struct sock *s)
 
 static int start(struct sock *s)
 {
-    s->listener = s->datagram = -1;
-    int r = wire_init(&s->wire, peer_gone);
+    s->datagram = -1;
+    int r = wire_init(&s->wire, wire_await_peer);
     if (r < 0)
         return r;
     if (!!s->listen + !!s->connect + !!s->mcast + !!s->udp != 1)
@@ -191,15 +173,12 @@ static int start(struct sock *s)
 static void sock_close(void *drv)
 {
     struct sock *s = drv;
-    bp_unwatch(s->accepting);
     bp_unwatch(s->receiving);
-    s->accepting = s->receiving = NULL;
+    s->receiving = NULL;
     wire_finish(&s->wire);
-    if (s->listener >= 0)
-        close(s->listener);
     if (s->datagram >= 0)
         close(s->datagram);
-    s->listener = s->datagram = -1;
+    s->datagram = -1;
 }
 
 /* A driver that does not open is not closed. */

@@ -11,8 +11,7 @@ struct stream {
     const char *path, *host, *port;
     bool server;
     bool bound; /* the UNIX path is ours to remove */
-    int listener;
-    struct bp_watch *accepting, *retrying;
+    struct bp_watch *retrying;
 };
 
 static struct wire_address address(const struct stream *s)
@@ -21,26 +20,14 @@ static struct wire_address address(const struct stream *s)
                                   s->server };
 }
 
-static void accept_ready(void *drv, int fd, unsigned events)
-{
-    struct stream *s = drv;
-    int peer = accept(fd, NULL, NULL);
-    if (peer < 0)
-        return;
-    bp_unwatch(s->accepting);
-    s->accepting = NULL;
-    wire_connected(&s->wire, peer);
-}
-
 static void retry(void *drv);
 
 /* Waits for the next peer, or tries to reach the old one again. */
 static void wait_for_peer(void *drv)
 {
     struct stream *s = drv;
-    if (s->server && !s->accepting)
-        s->accepting = bp_watch_fd(s, s->listener, BP_FD_IN, accept_ready);
-    else if (!s->server && s->reconnect && !s->retrying)
+    wire_await_peer(&s->wire);
+    if (!s->server && s->reconnect && !s->retrying)
         s->retrying = bp_after(s, s->reconnect * UINT64_C(1000000000), retry);
 }
 
@@ -58,7 +45,6 @@ static void retry(void *drv)
 
 static int start(struct stream *s)
 {
-    s->listener = -1;
     int r = wire_init(&s->wire, wait_for_peer);
     if (r < 0)
         return r;
@@ -73,7 +59,7 @@ static int start(struct stream *s)
                        a.path ? a.path : a.host ? a.host : "", a.path ? "" : ":",
                        a.path ? "" : a.port, strerror(-fd));
     if (s->server) {
-        s->listener = fd;
+        s->wire.listener = fd;
         s->bound = a.path != NULL;
         wait_for_peer(s);
     } else if (fd >= 0) {
@@ -87,15 +73,11 @@ static int start(struct stream *s)
 static void stream_close(void *drv)
 {
     struct stream *s = drv;
-    bp_unwatch(s->accepting);
     bp_unwatch(s->retrying);
-    s->accepting = s->retrying = NULL;
+    s->retrying = NULL;
     wire_finish(&s->wire);
-    if (s->listener >= 0)
-        close(s->listener);
     if (s->bound)
         unlink(s->path);
-    s->listener = -1;
     s->bound = false;
 }
 

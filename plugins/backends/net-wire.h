@@ -27,6 +27,8 @@
 
 struct wire {
     int fd;                     /* -1: no peer */
+    int listener;               /* -1: not a server */
+    struct bp_watch *accepting;
     struct bp_watch *in, *out;
     uint8_t *got;               /* WIRE_FRAME_MAX + 4 bytes: the frame that is arriving */
     size_t got_bytes;
@@ -37,7 +39,7 @@ struct wire {
 
 static int wire_init(struct wire *w, void (*gone)(void *drv))
 {
-    w->fd = -1;
+    w->fd = w->listener = -1;
     w->gone = gone;
     w->got = malloc(WIRE_FRAME_MAX + 4);
     w->queue = malloc(WIRE_OUT_MAX + WIRE_FRAME_MAX + 4);
@@ -58,6 +60,11 @@ static void wire_close(struct wire *w)
 static void wire_finish(struct wire *w)
 {
     wire_close(w);
+    bp_unwatch(w->accepting);
+    w->accepting = NULL;
+    if (w->listener >= 0)
+        close(w->listener);
+    w->listener = -1;
     free(w->got);
     free(w->queue);
     w->got = w->queue = NULL;
@@ -180,6 +187,25 @@ static void wire_connected(struct wire *w, int fd)
     w->fd = fd;
     bp_net_set_link(w, true);
     wire_resume(w);
+}
+
+static void wire_acceptable(void *drv, int fd, unsigned events)
+{
+    struct wire *w = drv;
+    int peer = accept(fd, NULL, NULL);
+    if (peer < 0)
+        return;
+    bp_unwatch(w->accepting);
+    w->accepting = NULL;
+    wire_connected(w, peer);
+}
+
+/* A server: the next peer is let in. */
+static void wire_await_peer(void *drv)
+{
+    struct wire *w = drv;
+    if (w->listener >= 0 && !w->accepting)
+        w->accepting = bp_watch_fd(w, w->listener, BP_FD_IN, wire_acceptable);
 }
 
 /* Where to listen or connect: a UNIX path, or host (NULL or "": any) and port. */
