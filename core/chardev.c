@@ -307,11 +307,26 @@ const struct bp_chardev_api chardev_api = {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+static struct bp_chardev *chardev_of_driver(const struct machine *m,
+                                            const struct bp_chardev_driver *driver)
+{
+    for (guint i = 0; i < m->chardevs->len; i++) {
+        struct bp_chardev *chr = g_ptr_array_index(m->chardevs, i);
+        if (chr->driver == driver)
+            return chr;
+    }
+    return NULL;
+}
+
 int chardev_new(struct machine *m, const struct bp_chardev_driver *driver, const char *id,
                 const struct bp_set *settings, uint32_t count, struct bp_chardev **ret)
 {
     if (chardev_find(m, id))
         return core_error(EEXIST, "two chardevs have the id '%s'", id);
+    const struct bp_chardev *other = chardev_of_driver(m, driver);
+    if (driver->flags & BP_CHARDEV_ONE && other)
+        return core_error(EBUSY, "chardev %s: chardev %s is the machine's %s already", id, other->id,
+                          driver->head.id);
     struct bp_chardev *chr = g_new0(struct bp_chardev, 1);
     chr->machine = m;
     chr->driver = driver;

@@ -479,7 +479,7 @@ static int unknown_option(const struct options *o, const char *written, const ch
     if (o->board_options && find_option(word, false))
         return core_error(EINVAL, "%s is for machines, not for programs; -h lists all", written);
     char **words = known_words(o);
-    const char *near = nearest_word(word, words);
+    const char *near = *word ? nearest_word(word, words) : NULL;
     const char *dash = g_str_has_prefix(written, "--") ? "--" : "-";
     int r = near ? core_error(EINVAL, "unknown option %s (did you mean %s%s?); -h lists all",
                               written,

@@ -157,6 +157,6 @@ static const struct bp_prop props[] = {
 };
 
 BP_CHARDEV_DRIVER(stdio, "stdio", "Standard input and output", .state_size = sizeof(struct stdio),
-                  .props = BP_ROWS(props), .open = stdio_open, .close = stdio_close,
+                  .flags = BP_CHARDEV_ONE, .props = BP_ROWS(props), .open = stdio_open, .close = stdio_close,
                   .write = char_fd_write, .room_changed = room_changed);
 BP_PLUGIN("char-stdio", "1.0", "MIT");

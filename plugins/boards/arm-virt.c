@@ -211,6 +211,8 @@ static int virt_build(void *board)
     if (!has_gicv3(b) && cpus > CPUS_MAX_V2)
         return bp_fail(board, EINVAL, "gic-version=2 serves at most %d vCPUs, not %u: use "
                        "gic-version=3", CPUS_MAX_V2, cpus);
+    if (bp_board_ram_size(board) > (b->highmem ? RAM_MAX : RAM_MAX_LOW))
+        return bp_fail(board, EINVAL, "at most -m %s", b->highmem ? "255G" : "3G with highmem=off");
     int r = add_gic(board);
     if (r >= 0)
         r = add_pcie(board);
@@ -321,8 +323,6 @@ static int check(void *board, const char *bios, bool in_flash)
 {
     const struct arm_virt *b = board;
     const char *kernel = bp_board_option(board, "kernel");
-    if (bp_board_ram_size(board) > (b->highmem ? RAM_MAX : RAM_MAX_LOW))
-        return bp_fail(board, EINVAL, "at most -m %s", b->highmem ? "255G" : "3G with highmem=off");
     if (bios && in_flash)
         return bp_fail(board, EINVAL, "-bios and -drive if=pflash both give what is at address 0");
     if (!kernel && bp_board_option(board, "initrd"))

@@ -73,6 +73,7 @@ refuses "unknown option -kernl \(did you mean -kernel\?\)" -kernl x
 refuses "unknown option --lst-plugins \(did you mean --list-plugins\?\)" --lst-plugins
 refuses "unknown option -foobarbaz; -h lists all" -foobarbaz
 refuses "-no-reboot takes no argument" --no-reboot=yes
+refuses "unknown option --; -h lists all" --
 refuses "'disk.img' is no option; a drive is given by -drive file=disk.img" disk.img
 refuses "no machine is chosen: add -M NAME; -M help" -smp 2
 refuses "machine 'vrit' \(did you mean 'virt'\?\); -M help" -M vrit
@@ -96,6 +97,11 @@ refuses "the id 'uart0' is in use" -M riscv-virt -bios none -device virtio-rng-d
 refuses "no property 'num-queue' \(did you mean 'num.queues'\?\)" \
     -M riscv-virt -bios none -device virtio-blk-device,num-queue=3
 refuses "chardev driver 'stdo' \(did you mean 'stdio'\?\)" -M riscv-virt -chardev stdo,id=a
+refuses "chardev b: chardev a is the machine's stdio already" \
+    -M riscv-virt -bios none -chardev stdio,id=a -chardev stdio,id=b
+refuses "chardev gdb0: chardev serial0 is the machine's stdio already" \
+    -M riscv-virt -bios none -serial stdio -gdb stdio
+refuses "arm-virt: at most -m 255G" -M arm-virt -bios none -m 256G
 refuses "-chardev null: id=NAME is missing" -M riscv-virt -chardev null
 refuses "-netdev user: id=NAME is missing" -M riscv-virt -netdev user
 refuses "-serial foo: write stdio" -M riscv-virt -bios none -serial foo

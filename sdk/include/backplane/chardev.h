@@ -75,12 +75,16 @@ static inline void bp_chardev_room_changed(struct bp_chardev *chr)
 
 /* ---- the host's side ------------------------------------------------------------------------ */
 
+enum bp_chardev_driver_flags {
+    BP_CHARDEV_ONE = 1, /* there is one such thing in a process: a machine's second is refused */
+};
+
 /* A chardev driver. `drv` is its zeroed state of state_size bytes; props as a device's. All callbacks run on the main
  * loop's thread holding no part's lock, unless tagged. */
 struct bp_chardev_driver {
     struct bp_head head;
     const char *doc;
-    uint32_t state_size, flags;
+    uint32_t state_size, flags;                                  /* enum bp_chardev_driver_flags */
     struct bp_rows props;                                        /* struct bp_prop */
     int (*open)(void *drv);                                      /* 0, or -errno after bp_fail(): then
                                                                     close is not called */
