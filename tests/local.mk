@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# Check's own limit for a test is 4 s, which a busy machine or a sanitizer can need.
+AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=$${CK_DEFAULT_TIMEOUT:-120}; export CK_DEFAULT_TIMEOUT;
 include tests/unit/softfloat.mk
 include tests/decode/local.mk
 include tests/device/device.mk

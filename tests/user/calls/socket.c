@@ -210,6 +210,14 @@ static void internet(void)
     SHOW(setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, NOWHERE, 4));
     SHOW(setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &on, 1));
     SHOW(setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &on, -1));
+    close(l);
+    close(s);
+    close(c);
+}
+
+static void interfaces(void)
+{
+    int c = socket(AF_INET, SOCK_STREAM, 0);
     struct ifreq r;
     memset(&r, 0, sizeof r);
     strcpy(r.ifr_name, "lo");
@@ -222,13 +230,20 @@ static void internet(void)
     SHOW(ioctl(c, SIOCGIFCONF, &conf));
     CHECK(conf.ifc_len >= (int)sizeof *list && !strcmp(list[0].ifr_name, "lo"));
     SHOW(ioctl(c, 0x8999, &r));
-    /* Datagrams with a filter that lets 3 bytes through. */
+    close(c);
+}
+
+/* With a filter that lets 3 bytes through. */
+static void datagrams(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, b;
+    socklen_t n = sizeof a;
+    char buf[16];
+    int on = 1, v = 0;
     struct sock_filter code[] = { { BPF_RET | BPF_K, 0, 0, 3 + 8 } };
     struct sock_fprog prog = { 1, code };
     int u = socket(AF_INET, SOCK_DGRAM, 0);
-    a.sin_port = 0;
     CHECK(bind(u, (void *)&a, sizeof a) == 0);
-    n = sizeof a;
     CHECK(getsockname(u, (void *)&a, &n) == 0);
     SHOW(setsockopt(u, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog));
     SHOW(setsockopt(u, SOL_SOCKET, SO_ATTACH_FILTER, NOWHERE, sizeof prog));
@@ -286,6 +301,8 @@ int main(void)
     local();
     messages();
     internet();
+    interfaces();
+    datagrams();
     netlink();
     return finish();
 }
