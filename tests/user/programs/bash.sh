@@ -22,10 +22,10 @@ trap 'echo got usr1' USR1; kill -USR1 $$; trap - USR1
 mapfile -t lines < <(printf 'x\ny\nz\n'); echo "${#lines[@]} ${lines[-1]}"
 coproc CAT { cat; }; echo ping >&"${CAT[1]}"; read -r answer <&"${CAT[0]}"; echo "coproc $answer"
 eval "exec ${CAT[1]}>&-"; wait "$CAT_PID"; echo "coproc ended $?"
-for i in 3 1 2; do (sleep "0.$i"; exit $i) & done
-wait -n; echo "first $?"; wait; echo "all $?"
+for i in 3 1 2; do ([ $i = 1 ] || until [ -e go ]; do sleep 0.1; done; exit $i) & done
+wait -n; echo "first $?"; >go; wait; echo "all $?"
 sleep 30 & p=$!; kill $p; wait $p; echo "terminated $?"
-read -r -t 0.2 never < <(sleep 1); [ $? -gt 128 ] && echo "read timed out"
+read -r -t 0.2 never < <(exec sleep 60); [ $? -gt 128 ] && echo "read timed out"; kill $!
 exec 7>out; echo through 7 >&7; exec 7>&-; cat out
 ( exec -a other-name bash -c 'echo "$0 $BASH_VERSINFO"' )
 f() { local n=$1; [ "$n" -le 1 ] && { echo 1; return; }; echo $((n * $(f $((n - 1))))); }; f 10

@@ -14,7 +14,7 @@ s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), lambda *a: H(*a, directory
 print(s.server_address[1], file=open('port.new', 'w'), flush=True); __import__('os').rename('port.new', 'port'); s.serve_forever()
 END
 python3 server.py & server=$!; trap 'kill $server' EXIT
-for _ in $(seq 1 300); do [ -s port ] && break; sleep 0.1; done; u=http://127.0.0.1:$(cat port)
+until [ -s port ] || ! kill -0 $server; do sleep 0.1; done; u=http://127.0.0.1:$(cat port)
 curl -s $u/; curl -s $u/numbers | sha256sum; curl -s -o /dev/null -w '%{http_code} %{size_download} %{content_type}\n' $u/numbers; curl -s -I $u/index.html | tr -d '\r' | grep -i '^content'; curl -s -d 'a=1&b=2' $u/; echo; curl -s --data-binary @www/numbers $u/; echo
-curl -s -o /dev/null -w '%{http_code}\n' $u/none; curl -s -Z -o n1 $u/numbers -o n2 $u/numbers -o n3 $u/ && cmp n1 n2 && cat n3; curl -s --max-time 1 http://127.0.0.1:1/; echo "refused $?"; curl -s file://${PWD// /%20}/www/index.html; curl -sf $u/none; echo "fail $?"
+curl -s -o /dev/null -w '%{http_code}\n' $u/none; curl -s -Z -o n1 $u/numbers -o n2 $u/numbers -o n3 $u/ && cmp n1 n2 && cat n3; curl -s --max-time 20 http://127.0.0.1:1/; echo "refused $?"; curl -s file://${PWD// /%20}/www/index.html; curl -sf $u/none; echo "fail $?"
 curl -s http://localhost:$(cat port)/ ; curl --version | head -n 1 | cut -d' ' -f1

@@ -9,5 +9,6 @@ openssl ecparam -name prime256v1 -genkey -noout -out ec.pem; openssl dgst -sha25
 openssl genpkey -algorithm ed25519 -out ed.pem && openssl pkeyutl -sign -inkey ed.pem -rawin -in data -out sig && openssl pkeyutl -verify -inkey ed.pem -rawin -in data -sigfile sig
 openssl req -x509 -new -key key.pem -subj /CN=example -days 10 -out cert.pem && openssl x509 -in cert.pem -noout -subject && openssl verify -CAfile cert.pem cert.pem; openssl req -new -key ec.pem -subj /CN=leaf -out csr.pem && openssl x509 -req -in csr.pem -CA cert.pem -CAkey key.pem -days 5 -out leaf.pem 2>/dev/null && openssl verify -CAfile cert.pem leaf.pem
 openssl prime 1000000007; openssl rand -hex 8 | wc -c; openssl base64 <<<backplane; openssl asn1parse -in pub.pem | head -n 3; openssl kdf -keylen 16 -kdfopt digest:SHA256 -kdfopt key:k -kdfopt salt:s -kdfopt info:i HKDF
-port=$((20000 + $$ % 20000)); openssl s_server -accept 127.0.0.1:$port -cert cert.pem -key key.pem -quiet -naccept 1 -www >/dev/null 2>&1 & s=$!
-for _ in $(seq 1 100); do (exec 3<>/dev/tcp/127.0.0.1/1) 2>/dev/null; printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$port -CAfile cert.pem -quiet -verify_return_error 2>/dev/null >page && [ -s page ] && break; sleep 0.1; done; head -n 1 page | tr -d '\r'; kill $s 2>/dev/null; wait $s 2>/dev/null; echo tls
+openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem -naccept 1 -www >server 2>&1 & s=$!
+until port=$(sed -n 's/^ACCEPT.*://p' server) && [ "$port" ] || ! kill -0 $s; do sleep 0.1; done
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$port -CAfile cert.pem -quiet -verify_return_error 2>/dev/null | head -n 1 | tr -d '\r'; kill $s 2>/dev/null; wait $s 2>/dev/null; echo tls

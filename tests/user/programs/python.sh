@@ -32,8 +32,8 @@ async def main():
     p = await asyncio.create_subprocess_exec('echo', 'spawned', stdout=subprocess.PIPE); print((await p.communicate())[0])
 asyncio.run(main())
 hits = []
-signal.signal(signal.SIGUSR1, lambda n, f: hits.append(n)); os.kill(os.getpid(), signal.SIGUSR1); signal.setitimer(signal.ITIMER_REAL, 0.05)
-signal.signal(signal.SIGALRM, lambda n, f: hits.append(n)); time.sleep(0.2); print('signals', hits, signal.sigtimedwait([signal.SIGUSR2], 0.05))
+signal.signal(signal.SIGUSR1, lambda n, f: hits.append(n)); os.kill(os.getpid(), signal.SIGUSR1)
+signal.signal(signal.SIGALRM, lambda n, f: hits.append(n)); signal.setitimer(signal.ITIMER_REAL, 0.05); time.sleep(0.2); print('signals', hits, signal.sigtimedwait([signal.SIGUSR2], 0.05))
 CB = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int)); libc = ctypes.CDLL(None)
 a = (ctypes.c_int * 6)(5, 1, 4, 2, 9, 3); libc.qsort(a, 6, 4, CB(lambda x, y: x[0] - y[0])); print('ctypes', list(a), libc.abs(-5))
 m = mmap.mmap(-1, 8192); m[:5] = b'hello'; pid = os.fork()
