@@ -16,7 +16,7 @@ fail() { echo "FAIL: $*"; fails=$((fails + 1)); }
 says() {
     n=$((n + 1)) pattern=$1
     shift
-    timeout 60 "$bp" "$@" >out 2>err || fail "$* ends with $?"
+    timeout 300 "$bp" "$@" >out 2>err || fail "$* ends with $?"
     grep -qE -- "$pattern" out || { fail "$*: no line matches $pattern in"; cat out; }
     [ -s err ] && { fail "$*: on standard error"; cat err; }
     return 0
@@ -26,7 +26,7 @@ refuses() {
     n=$((n + 1)) pattern=$1
     shift
     status=0
-    timeout 60 "$bp" "$@" >out 2>err </dev/null || status=$?
+    timeout 300 "$bp" "$@" >out 2>err </dev/null || status=$?
     [ $status = 1 ] || fail "$* ends with $status"
     grep -qE -- "$pattern" err || { fail "$*: no line matches $pattern in"; cat err; }
     [ "$(wc -l <err)" = 1 ] || { fail "$*: more than one line"; cat err; }
@@ -139,7 +139,7 @@ grep -qe '^--' -e ', --' help && fail "the help shows two dashes"
 for option in $(sed -n 's/^-\([^ ,]*\).*/\1/p; s/^-[^ ,]*, -\([^ ,]*\).*/\1/p' help); do
     n=$((n + 1))
     for dashes in - --; do
-        timeout 60 "$bp" $dashes"$option" >out$dashes 2>err$dashes </dev/null ||
+        timeout 300 "$bp" $dashes"$option" >out$dashes 2>err$dashes </dev/null ||
             echo "ends with $?" >>err$dashes
         sed -i 's/: --/: -/' err$dashes
         grep -q 'unknown option' err$dashes && fail "$dashes$option is unknown"

@@ -9,7 +9,7 @@ set -u
 prints() {
     what=$1 expected=$2
     shift 2
-    output=$(timeout 60 "$bp" -M arm-virt -nographic -no-reboot "$@" </dev/null 2>"$work/err")
+    output=$(timeout 300 "$bp" -M arm-virt -nographic -no-reboot "$@" </dev/null 2>"$work/err")
     is "$what: exit status" 0 $?
     is "$what" "$expected" "$output"
 }
@@ -17,7 +17,7 @@ prints() {
 refuses() {
     expected=$1
     shift
-    if timeout 60 "$bp" -nographic "$@" </dev/null >"$work/out" 2>"$work/err"; then
+    if timeout 300 "$bp" -nographic "$@" </dev/null >"$work/out" 2>"$work/err"; then
         bad "$*: accepted"
     elif [ "$(wc -l <"$work/err")" = 1 ] && grep -q -e "$expected" "$work/err"; then
         ok
@@ -81,10 +81,10 @@ prints "flash" ok -drive if=pflash,format=raw,file="$work/flash"
 # Semihosting: WRITE0 of "ok\n" behind the code, EXIT with 7; standard error has the console.
 words "$work/semi" 0x52800080 0x10000101 0xd45e0000 0x52800300 0x100000c1 0xd45e0000 0x14000000 \
     0xd503201f 0xd503201f 0x000a6b6f 0x00020026 0 7 0
-timeout 60 "$bp" -M arm-virt -nographic -semihosting -kernel "$work/semi" </dev/null 2>"$work/err"
+timeout 300 "$bp" -M arm-virt -nographic -semihosting -kernel "$work/semi" </dev/null 2>"$work/err"
 is 'semihosting: exit status' 7 $?
 is 'semihosting: text' ok "$(cat "$work/err")"
-output=$(timeout 60 "$bp" -M arm-virt -chardev stdio,id=c -serial none -kernel "$work/semi" \
+output=$(timeout 300 "$bp" -M arm-virt -chardev stdio,id=c -serial none -kernel "$work/semi" \
     -semihosting-config enable=on,target=native,chardev=c </dev/null)
 is 'semihosting: chardev' "ok 7" "$output $?"
 

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 boards=$top/tests/board/.libs/fixture-boards.so
 fails=0 n=0
 fail() { echo "FAIL: $*"; fails=$((fails + 1)); }
-bp() { timeout 60 "$top/backplane" --load-plugin "$boards" "$@" </dev/null; }
+bp() { timeout 300 "$top/backplane" --load-plugin "$boards" "$@" </dev/null; }
 cd "$work"
 
 # BOARD WORDS: making it fails with one line that has these words

@@ -7,7 +7,7 @@ set -u
 # run NAME ARGUMENT...: sets status and output.
 run() {
     shift
-    timeout 60 "$bp" -M riscv-virt -nographic "$@" </dev/null >"$work/out" 2>"$work/err"
+    timeout 300 "$bp" -M riscv-virt -nographic "$@" </dev/null >"$work/out" 2>"$work/err"
     status=$?
     output=$(cat "$work/out")
 }

@@ -10,7 +10,7 @@ status=0
 basenc -d --base16 -i "$here/power.hex" >"$tmp/power" || exit 1
 for backend in plugins/tcg-*.la; do
     backend=$(basename "$backend" .la)
-    if timeout 60 ./backplane -M arm-virt -cpu cortex-a72 -smp 2 -accel tcg,backend=$backend \
+    if timeout 300 ./backplane -M arm-virt -cpu cortex-a72 -smp 2 -accel tcg,backend=$backend \
         -device loader,file="$tmp/power",addr=0x40100000,cpu-num=0,force-raw=on -nographic \
         </dev/null >"$tmp/out" 2>&1 && grep -q '^passed' "$tmp/out"; then
         echo "ok: $backend"

@@ -10,7 +10,7 @@ for bits in 64 32; do
     basenc -d --base16 -i "$here/priv$bits.hex" >"$tmp/priv$bits" || exit 1
     for backend in plugins/tcg-*.la; do
         backend=$(basename "$backend" .la)
-        if timeout 120 ./backplane -M riscv-virt -cpu rv$bits -accel tcg,backend=$backend -bios none \
+        if timeout 300 ./backplane -M riscv-virt -cpu rv$bits -accel tcg,backend=$backend -bios none \
             -kernel "$tmp/priv$bits" -nographic </dev/null >"$tmp/out" 2>&1 &&
             grep -q '^passed: 0x' "$tmp/out"; then
             echo "ok: RV$bits, $backend: $(tail -n 1 "$tmp/out")"

@@ -33,7 +33,7 @@ build() { # COMPILER PROGRAM OUTPUT
 inside() {
     rm -rf "$work/here"
     mkdir "$work/here"
-    (cd "$work/here" && exec timeout 60 "$@") >"$work/out" 2>&1 </dev/null
+    (cd "$work/here" && exec timeout 300 "$@") >"$work/out" 2>&1 </dev/null
     status=$?
 }
 
