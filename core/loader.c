@@ -150,7 +150,7 @@ static int check_clash(const struct plugin_file *f, unsigned first)
         const struct manifest_entity *e = other->by_path == f->by_path ? shared_entity(f, other) : NULL;
         if (e)
             return core_error(EEXIST, "refused: %s: it provides %s '%s', and so does %s: leave one out, or "
-                              "give the one that is meant with --load-plugin", f->path, kind_name(e->kind),
+                              "give the one that is meant with -load-plugin", f->path, kind_name(e->kind),
                               e->id, other->path);
     }
     return 0;

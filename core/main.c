@@ -195,7 +195,7 @@ static const char *preselect_of(const char *program)
     return g_str_has_prefix(program, prefix) && *rest ? rest : NULL;
 }
 
-/* For --list-plugins: files given by path are listed, too, and none is loaded. */
+/* For -list-plugins: files given by path are listed, too, and none is loaded. */
 static int list_given_plugins(const struct options *o)
 {
     int r = 0;
