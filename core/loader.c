@@ -147,7 +147,8 @@ static int check_clash(const struct plugin_file *f, unsigned first)
 {
     for (unsigned i = first; i < loader.files->len; i++) {
         const struct plugin_file *other = loader.files->pdata[i];
-        const struct manifest_entity *e = other->by_path == f->by_path ? shared_entity(f, other) : NULL;
+        const struct manifest_entity *e = other->by_path == f->by_path && !other->refused
+                                          ? shared_entity(f, other) : NULL;
         if (e)
             return core_error(EEXIST, "refused: %s: it provides %s '%s', and so does %s: leave one out, or "
                               "give the one that is meant with -load-plugin", f->path, kind_name(e->kind),

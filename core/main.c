@@ -303,8 +303,9 @@ int main(int argc, char **argv)
     int r = run(&o, &start, &status);
     log_flush();
     options_clear(&o);
-    g_free(program);
     if (fflush(stdout) && !r)
         r = core_error(errno, "standard output: %s", strerror(errno));
+    log_set_program("backplane");
+    g_free(program);
     return r < 0 && !status ? 1 : status;
 }

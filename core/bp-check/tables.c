@@ -299,12 +299,13 @@ static void check_rows(struct subject *s, const struct bp_device *d)
         check_inside(s, d, "link", n->name, n->field, sizeof(struct bp_link));
     }
     check_pins(s, d, seen);
+    unsigned placed = 0; /* said once */
     for (uint32_t i = 0; i < d->windows.count; i++) {
         const struct bp_window *w = PART_ROW(bp_window, d->windows, i);
         check_count_prop(s, d, "sized by", "window", w->name, w->size_prop);
         if (!w->size && !w->size_prop)
             problem(s, "%s: window %s has size 0", d->head.id, w->name);
-        if ((w->flags & BP_WINDOW_PLACED) && !d->post_load)
+        if ((w->flags & BP_WINDOW_PLACED) && !d->post_load && !placed++)
             problem(s, "%s: window %s has BP_WINDOW_PLACED, but there is no .post_load to place it again when "
                        "state is loaded (PCI: pci_post_load)", d->head.id, w->name);
     }

@@ -10,7 +10,6 @@ struct env {
 };
 static int translate(struct bp_tr *t) { return BP_TR_END; }
 static void set_start(void *env, uint64_t pc) { ((struct env *)env)->start = pc; }
-static const struct bp_prop props[] = { BP_UINT(struct env, start, 7, 0, 100, "first value") };
 
 #define TARGET(sym, iid, cpu_)                                                                     \
     BP_TARGET(sym, iid, "for tests", .pc_offset = 0, .mmu_count = 1, .cpu = cpu_,                  \
@@ -19,6 +18,8 @@ static const struct bp_prop props[] = { BP_UINT(struct env, start, 7, 0, 100, "f
 #ifdef NO_CPU
 TARGET(none, "abi-no-cpu", NULL);
 #else
+static const struct bp_prop props[] = { BP_UINT(struct env, start, 7, 0, 100, "first value") };
+
 static const struct bp_device old_cpu = {
     .head = { offsetof(struct bp_device, fdt_name), BP_KIND_DEVICE, "" },
     .state_size = sizeof(struct env), .props = BP_ROWS(props),

@@ -5,7 +5,10 @@
  */
 #include "tests/unit/core_fixture.h"
 
+#include <core/fdt.h>
+#include <core/graph.h>
 #include <core/loader.h>
+#include <core/pins.h>
 
 #include <elf.h>
 #include <fcntl.h>
@@ -30,6 +33,10 @@ static void set_up(void)
     loader_init(NULL, paths, false);
     for (const struct core_service *s = core_services; s->id; s++)
         service_add(s->id, s->api);
+    static const struct bp_vcpu_api vcpu = { .size = sizeof vcpu }; /* an accelerator's; not called */
+    service_add("backplane.vcpu/1", &vcpu);
+    service_add("backplane.board/1", &board_api);
+    service_add("backplane.fdt/1", &fdt_api);
 }
 
 /* Runs loader_load_file() and returns what it printed. */
