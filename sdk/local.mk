@@ -28,6 +28,14 @@ pkgconfig_DATA += sdk/backplane-plugin.pc
 EXTRA_DIST += sdk/plugin.map
 include core/bp-check/local.mk
 
+# the pages link to each other; the headers are the reference
+bpsdkdocdir = $(bpsdkdir)/docs
+dist_bpsdkdoc_DATA = docs/README.md docs/aarch64.md docs/abi.md docs/backends.md \
+	docs/boards.md docs/debugging.md docs/decode-tables.md docs/devices.md \
+	docs/io.md docs/ir.md docs/linux-user.md docs/pci.md \
+	docs/targets.md docs/testing.md docs/threads.md docs/translation.md \
+	docs/user-mode.md docs/virtio.md
+
 bpexamplesdir = $(bpsdkdir)/examples
 dist_bpexamples_DATA = sdk/examples/tiny-board.c sdk/examples/tiny-gpio.c \
 	sdk/examples/tiny-icount.c sdk/examples/tiny-pci.c sdk/examples/tiny-timer.c \

@@ -19,6 +19,7 @@ prefix=$(sed -n 's/^prefix=//p' "$pc")
 bin=$(dirname "$(find "$work/root" -type f -name backplane)")
 sdk() { PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$work/root$prefix" \
     --cflags --libs backplane-plugin; }
+[ -f "$work/root$prefix/share/backplane/sdk/docs/devices.md" ] || fail "the docs are not installed"
 mkdir "$work/empty"
 cd "$work/empty"
 
