@@ -500,8 +500,7 @@ static void fill(struct fdt_tree *t)
         struct bp_fdt_node *node = g_hash_table_lookup(t->parts, gp);
         if (!node || gp->kind != BP_PART_DEVICE)
             continue;
-        if (!(gp->part->device.flags & BP_DEVICE_OWN_INTERRUPTS))
-            add_interrupts(t, gp, node);
+        add_interrupts(t, gp, node);
         if (gp->part->device.fdt)
             gp->part->device.fdt(gp->part->state, node);
     }

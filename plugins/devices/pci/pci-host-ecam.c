@@ -214,7 +214,10 @@ static const struct bp_window windows[] = {
     BUS_WINDOW("mmio", "mmio-size"),
     BUS_WINDOW("mmio64", "mmio64-size"),
 };
-static const struct bp_pin_row pins[] = { BP_OUTS(struct host, irq) };
+static const struct bp_pin_row pins[] = {
+    { .name = "irq", .direction = BP_PIN_OUT, .count = 4, .flags = BP_PIN_FORWARDS,
+      .field = offsetof(struct host, irq) },
+};
 static const struct bp_prop props[] = {
     BP_SIZE(struct host, ecam_size, 256 * BP_MIB, BP_MIB, 256 * BP_MIB,
             "bytes of the configuration window, a MiB a bus"),
@@ -239,7 +242,6 @@ BP_DEVICE_IN(host, "pci-host-ecam-generic", "bus", "Generic PCI Express host bri
           .state_size = sizeof(struct host), .windows = BP_ROWS(windows), .pins = BP_ROWS(pins),
           .props = BP_ROWS(props), .offers = BP_ROWS(offers), .needs = BP_ROWS(needs),
           .saved = BP_ROWS(saved),
-          .flags = BP_DEVICE_OWN_INTERRUPTS, .realize = host_realize,
-          .unrealize = host_unrealize, .reset = host_reset, .post_load = pci_post_load,
+          .realize = host_realize, .unrealize = host_unrealize, .reset = host_reset, .post_load = pci_post_load,
           .fdt_name = "pcie", .fdt_compatible = "pci-host-ecam-generic", .fdt = host_fdt);
 BP_PLUGIN("pci-host-ecam", "1.0", "MIT");

@@ -127,7 +127,8 @@ enum bp_pin_direction { BP_PIN_OUT = 1, BP_PIN_IN = 2 };
 enum bp_pin_flags {
     BP_PIN_PULSES = 1, /* out: as an interrupt it means something when it rises, not while it is high */
     BP_PIN_FORWARDS = 2, /* out: carries interrupts of others (messages, devices behind it): the device tree
-                            does not list it among the device's own */
+                            does not list it among the device's own; an `fdt` hook may say where it leads
+                            (bp_fdt_interrupt()) */
 };
 
 /* A named line, or `count` of them ("irq", "in[0-52]"), carrying a level. */
@@ -284,8 +285,6 @@ enum bp_device_flags {
     BP_DEVICE_USER = 1,      /* -device NAME alone is enough: no window, nothing to wire. Others are placed
                                 with -device NAME,addr=ADDRESS,PIN=PART.PIN */
     BP_DEVICE_INTERNAL = 2,  /* not for -device, nor listed by its help: makes sense on a board only */
-    BP_DEVICE_OWN_INTERRUPTS = 4, /* device tree: its `fdt` hook says where its outputs lead (bp_fdt_interrupt()),
-                                there is no `interrupts` property */
 };
 
 struct bp_device {
