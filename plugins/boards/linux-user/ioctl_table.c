@@ -21,6 +21,7 @@
 #include <linux/rtc.h>
 #include <linux/serial.h>
 #include <linux/sockios.h>
+#include <linux/vm_sockets.h>
 #include <linux/vt.h>
 #include <linux/watchdog.h>
 #include <asm/ioctls.h>
@@ -225,6 +226,7 @@ static int64_t counted(struct task *t, const struct ioctl_row *row, const uint64
     X(SIOCSIFTXQLEN, READ_ONLY, 40, NULL) X(SIOCGIFMAP, POINTER, 40, NULL) \
     X(SIOCETHTOOL, SPECIAL, 40, ethtool) X(SIOCGARP, POINTER, 68, NULL) \
     X(SIOCSARP, READ_ONLY, 68, NULL) X(SIOCDARP, READ_ONLY, 68, NULL) \
+    X(IOCTL_VM_SOCKETS_GET_LOCAL_CID, POINTER, 4, NULL) \
     X(SIOCBRADDBR, READ_ONLY, 16, NULL) X(SIOCBRDELBR, READ_ONLY, 16, NULL) \
     X(TUNSETIFF, READ_ONLY, 40, NULL) X(TUNSETPERSIST, NUMBER, 0, NULL) \
     X(TUNSETOWNER, NUMBER, 0, NULL) X(TUNSETGROUP, NUMBER, 0, NULL) \

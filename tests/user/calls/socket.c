@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -230,6 +231,12 @@ static void interfaces(void)
     SHOW(ioctl(c, SIOCGIFCONF, &conf));
     CHECK(conf.ifc_len >= (int)sizeof *list && !strcmp(list[0].ifr_name, "lo"));
     SHOW(ioctl(c, 0x8999, &r));
+    /* Where there are sockets of virtual machines. */
+    int vm = open("/dev/vsock", O_RDONLY);
+    unsigned cid = 7;
+    SHOW(ioctl(vm, IOCTL_VM_SOCKETS_GET_LOCAL_CID, &cid));
+    printf("%u\n", cid);
+    close(vm);
     close(c);
 }
 
