@@ -186,12 +186,12 @@ static void toy_unaligned(void *env, uint64_t va, unsigned access, unsigned mmu)
 static void toy_bus_error(void *env, uint64_t va, uint64_t gpa, unsigned access) { }
 static void toy_start(void *env, uint64_t pc) { ((struct toy *)env)->pc = pc; }
 
+BP_VCPU(toy_vcpu, .state_size = sizeof(struct toy));
 static const struct bp_target toy_target = {
     .head = { sizeof toy_target, BP_KIND_TARGET, "toy" }, .ir_revision = BP_IR_REVISION,
     .bits = 64, .pc_offset = offsetof(struct toy, pc), .insn_align = 4, .insn_max = 4,
     .mmu_count = 1, .regs = BP_ROWS(regs),
-    .cpu = { .head = { sizeof(struct bp_device), BP_KIND_DEVICE, "toy" },
-             .state_size = sizeof(struct toy) },
+    .cpu = &toy_vcpu,
     .translate = toy_translate, .context = toy_context, .tlb_fill = toy_fill,
     .unaligned = toy_unaligned, .bus_error = toy_bus_error, .interrupt = toy_interrupt,
     .has_work = toy_has_work, .set_start = toy_start,
