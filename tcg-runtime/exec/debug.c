@@ -199,15 +199,18 @@ static struct tb *find_step(struct tcg_vcpu *c)
     }
     struct ram_block *ram = info->ram;
     uint64_t offset = info->ram_offset + (pc & ~PAGE_MASK_);
-    struct tb *tb = tb_find(c->tcg, tcg_ram_address(ram, offset), pc, c->context.flags,
-                            c->v->cluster | CLUSTER_STEP);
-    return tb ? tb : tb_translate_step(c, pc, ram, offset);
+    uint32_t flags;
+    if (!tcg_flags(c, info->attributes, &flags))
+        return NULL;
+    struct tb *tb = tb_find(c->tcg, tcg_ram_address(ram, offset), pc, flags, c->v->cluster | CLUSTER_STEP);
+    return tb ? tb : tb_translate_step(c, pc, ram, offset, flags);
 }
 
 /* Where the exit word says that control goes. A halt is over at once. */
 static void take_exit(struct tcg_vcpu *c, uint64_t word)
 {
     unsigned kind = word & 7;
+    c->branch = tcg_branch(word);
     if (kind == BP_OUT_EXIT || kind == BP_OUT_INTERRUPT)
         env_set_pc(c, ((const struct tb_exit *)(uintptr_t)(word & ~UINT64_C(7)))->pc);
 }
@@ -236,6 +239,7 @@ void debug_step(struct tcg_vcpu *c)
     bool irq = !(how & VCPU_STEP_NO_IRQ) && atomic_exchange(&v->interrupt, 0) &&
                c->target->interrupt(c->env);
     c->last_exit = NULL;
+    c->branch = irq ? 0 : c->branch;
     if (!irq && !setjmp(c->unwind))
         step_once(c);
     c->in_code = false;

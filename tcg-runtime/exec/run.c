@@ -137,6 +137,21 @@ void tcg_update_context(struct tcg_vcpu *c)
     jump_cache_use(c);
 }
 
+bool tcg_flags(struct tcg_vcpu *c, uint32_t attributes, uint32_t *ret)
+{
+    uint32_t more = 0;
+    bool done = !attributes || !c->target->page_flags ||
+                c->target->page_flags(c->env, attributes, c->branch, &more);
+    *ret = c->context.flags | more;
+    return done;
+}
+
+uint32_t tcg_branch(uint64_t word)
+{
+    unsigned kind = word & 7;
+    return kind == BP_OUT_LOOKUP || kind == BP_OUT_LOOKUP_INTERRUPT ? (uint32_t)(word >> 3) : 0;
+}
+
 /* The translation for env's pc. May raise. NULL: look again. */
 static struct tb *find(struct tcg_vcpu *c)
 {
@@ -153,10 +168,12 @@ static struct tb *find(struct tcg_vcpu *c)
     }
     struct ram_block *ram = info->ram;
     uint64_t offset = info->ram_offset + (pc & ~PAGE_MASK_);
-    struct tb *tb =
-        tb_find(c->tcg, tcg_ram_address(ram, offset), pc, c->context.flags, c->v->cluster);
+    uint32_t flags;
+    if (!tcg_flags(c, info->attributes, &flags))
+        return NULL;
+    struct tb *tb = tb_find(c->tcg, tcg_ram_address(ram, offset), pc, flags, c->v->cluster);
     if (!tb)
-        tb = tb_translate(c, pc, ram, offset);
+        tb = tb_translate(c, pc, ram, offset, flags);
     if (tb && c->tcg->chain)
         jump_cache_insert(c, tb);
     return tb;
@@ -216,6 +233,7 @@ static void sleep_until_work(struct tcg_vcpu *c)
 static void take_exit(struct tcg_vcpu *c, uint64_t word)
 {
     uint64_t value = word & ~UINT64_C(7);
+    c->branch = tcg_branch(word);
     switch ((enum bp_exit_kind)(word & 7)) {
     case BP_OUT_EXIT:
         c->last_exit = (struct tb_exit *)(uintptr_t)value;
@@ -257,7 +275,7 @@ static void loop(struct tcg_vcpu *c)
             c->last_exit = NULL;
             if (atomic_exchange(&v->interrupt, 0)) {
                 if (c->target->interrupt(c->env))
-                    c->halts = 0;
+                    c->halts = c->branch = 0;
                 tcg_update_context(c);
             }
             continue;
@@ -298,6 +316,7 @@ void tcg_run(struct vcpu *v)
     setjmp(c->unwind);
     c->in_code = false;
     c->last_exit = NULL;
+    c->branch = 0;
     c->target->interrupt(c->env);
     tcg_update_context(c);
     loop(c);

@@ -181,6 +181,7 @@ struct tlb_info {
     uint64_t gpa;            /* of the page */
     struct ram_block *ram;   /* behind the whole page, or NULL: ask memory_find() */
     uint64_t ram_offset;
+    uint32_t attributes;     /* BP_PAGE_* */
 };
 
 struct tlb_table {
@@ -248,6 +249,7 @@ struct tcg_vcpu {
     uint32_t halts;          /* in a row that ended at once, without an interrupt being taken; */
     int64_t halts_began;     /* since when, ns of real time */
     struct tb_exit *last_exit; /* the exit that was just taken and may be chained */
+    uint32_t branch;         /* what led to the pc, as page_flags() is told */
     _Atomic uint32_t flush_request; /* other threads ask to forget TLB and jump cache */
     /* TLB */
     pthread_mutex_t tlb_lock;
@@ -353,13 +355,14 @@ struct code_page *tb_code_page(struct tcg *tcg, struct ram_block *ram, uint64_t 
 
 struct translator *translator_new(struct tcg *tcg, const struct bp_target *target);
 void translator_free(struct translator *t);
-/* Translates at pc, whose first byte lies at ram+offset. May raise. NULL: the code cache was full and
+/* Translates at pc, whose first byte lies at ram+offset, with these flags. May raise. NULL: the code cache was full and
  * has been flushed: look again. Takes the lock. */
-struct tb *tb_translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram, uint64_t offset);
+struct tb *tb_translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram, uint64_t offset,
+                        uint32_t flags);
 /* The same for a debugger's step: one instruction, breakpoints or not, which other vCPUs' run loops do not
  * find. */
 struct tb *tb_translate_step(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram,
-                             uint64_t offset);
+                             uint64_t offset, uint32_t flags);
 #define CLUSTER_STEP 0x80000000u /* set in tb.cluster of such */
 
 /* ---- tlb.c -------------------------------------------------------------------------------------- */
@@ -414,6 +417,10 @@ void tcg_kick(struct tcg_vcpu *c);
  * one chain of translations and returns the exit word. */
 void tcg_serve_requests(struct tcg_vcpu *c);
 void tcg_update_context(struct tcg_vcpu *c);
+/* The flags of translations at env's pc, in a page with these attributes. False: the context is to be updated first. */
+bool tcg_flags(struct tcg_vcpu *c, uint32_t attributes, uint32_t *ret);
+/* What an exit word says of how control came to the pc. */
+uint32_t tcg_branch(uint64_t word);
 uint64_t tcg_run_chain(struct tcg_vcpu *c, struct tb *tb);
 void jump_cache_flush(struct tcg_vcpu *c);
 void jump_cache_forget_space(struct tcg_vcpu *c, uint64_t space);

@@ -375,7 +375,8 @@ bool tlb_get(struct tcg_vcpu *c, uint64_t va, unsigned access, unsigned mmu, boo
             return true;
         }
     }
-    struct bp_tlb_entry entry = { .size = sizeof entry, .bytes = bytes };
+    struct bp_tlb_entry entry = { .size = sizeof entry, .bytes = bytes,
+                                  .branch = access == BP_ACCESS_EXEC ? c->branch : 0 };
     if (!c->target->tlb_fill(c->env, va, access, mmu, probe, &entry))
         return false;
     struct memory_piece piece;
@@ -384,6 +385,7 @@ bool tlb_get(struct tcg_vcpu *c, uint64_t va, unsigned access, unsigned mmu, boo
         log_text("mmu: vcpu %u index %u va %016" PRIx64 " -> gpa %016" PRIx64 " %c%c%c\n",
                  c->v->index, mmu, page, c->once_info.gpa, entry.access & BP_ACCESS_READ ? 'r' : '-',
                  entry.access & BP_ACCESS_WRITE ? 'w' : '-', entry.access & BP_ACCESS_EXEC ? 'x' : '-');
+    c->once_info.attributes = entry.attributes;
     pthread_mutex_lock(&c->tlb_lock);
     fill_slot(c, &entry, page, &c->once_info, &piece, &c->once);
     if (entry.flags & BP_TLB_ONCE) {

@@ -42,6 +42,7 @@ struct translator {
     struct tcg_vcpu *c;
     enum walk walk;
     uint64_t pc;
+    uint32_t flags;
     uint64_t page;             /* guest address of the first page */
     const uint8_t *host;       /* its bytes */
     struct ram_block *ram;
@@ -291,7 +292,7 @@ static uint32_t walk_block(struct translator *t, enum walk walk, uint32_t max_in
     t->fetch_failed = t->crossed = false;
     t->granules[0] = t->granules[1] = 0;
     t->completed = 0;
-    t->tr.flags = t->c->context.flags;
+    t->tr.flags = t->flags;
     t->tr.env = t->c->env;
     uint64_t pc = t->pc;
     for (uint32_t i = 0;; i++) {
@@ -566,7 +567,7 @@ static void raise_fetch(struct tcg_vcpu *c, const struct ram_block *ram, uint64_
 }
 
 static struct tb *translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram, uint64_t offset,
-                            bool step)
+                            uint32_t flags, bool step)
 {
     struct tcg *tcg = c->tcg;
     struct translator *t = c->tt->translator;
@@ -579,7 +580,7 @@ static struct tb *translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *r
         return NULL;
     }
     pthread_mutex_lock(&tcg->lock);
-    struct tb *tb = tb_find(tcg, tcg_ram_address(ram, offset), pc, c->context.flags, cluster);
+    struct tb *tb = tb_find(tcg, tcg_ram_address(ram, offset), pc, flags, cluster);
     if (tb) { /* another vCPU was faster */
         pthread_mutex_unlock(&tcg->lock);
         return tb;
@@ -588,6 +589,7 @@ static struct tb *translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *r
     tb_code_page(tcg, ram, offset >> BP_TLB_PAGE_LOG2, true);
     int err = set_up(t, c, pc, ram, offset);
     t->step = step;
+    t->flags = flags;
     while (!err && !tb) {
         tb = build(t, max, &err);
         max = max / 2;
@@ -618,15 +620,16 @@ static struct tb *translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *r
     return NULL;
 }
 
-struct tb *tb_translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram, uint64_t offset)
+struct tb *tb_translate(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram, uint64_t offset,
+                        uint32_t flags)
 {
-    return translate(c, pc, ram, offset, false);
+    return translate(c, pc, ram, offset, flags, false);
 }
 
 struct tb *tb_translate_step(struct tcg_vcpu *c, uint64_t pc, struct ram_block *ram,
-                             uint64_t offset)
+                             uint64_t offset, uint32_t flags)
 {
-    return translate(c, pc, ram, offset, true);
+    return translate(c, pc, ram, offset, flags, true);
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */

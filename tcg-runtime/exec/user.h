@@ -15,7 +15,7 @@
 
 #define USER_RAM_INDEX RAM_BLOCKS_MAX
 
-/* What is known of a page: enum bp_access bits, BP_USER_SHARED, and: */
+/* What is known of a page: enum bp_access bits, BP_USER_SHARED, BP_USER_GUARDED, and: */
 #define PAGE_HELD 0x10u /* writable, but kept read-only on the host: code was translated from it */
 
 #define SPAN_LOG2 21

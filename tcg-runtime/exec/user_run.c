@@ -43,6 +43,15 @@ void user_kick(void *env)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Of translations at pc; raises where nothing may be executed. */
+static bool find_flags(struct tcg_vcpu *c, uint64_t pc, uint32_t *ret)
+{
+    unsigned bits = user_page(c->tcg->user, pc);
+    if (!(bits & BP_ACCESS_EXEC))
+        user_trap(c->env, BP_TRAP_MEMORY, 0, pc, BP_ACCESS_EXEC);
+    return tcg_flags(c, bits & BP_USER_GUARDED ? BP_PAGE_GUARDED : 0, ret);
+}
+
 static struct tb *find(struct tcg_vcpu *c)
 {
     struct bp_user_space *s = c->tcg->user;
@@ -50,11 +59,12 @@ static struct tb *find(struct tcg_vcpu *c)
     struct tb *tb = jump_cache_find(c, pc);
     if (tb)
         return tb;
-    if (!(user_page(s, pc) & BP_ACCESS_EXEC))
-        user_trap(c->env, BP_TRAP_MEMORY, 0, pc, BP_ACCESS_EXEC);
-    tb = tb_find(c->tcg, tcg_ram_address(&s->ram, pc), pc, c->context.flags, c->v->cluster);
+    uint32_t flags;
+    if (!find_flags(c, pc, &flags))
+        return NULL;
+    tb = tb_find(c->tcg, tcg_ram_address(&s->ram, pc), pc, flags, c->v->cluster);
     if (!tb)
-        tb = tb_translate(c, pc, &s->ram, pc);
+        tb = tb_translate(c, pc, &s->ram, pc, flags);
     if (tb && c->tcg->chain)
         jump_cache_insert(c, tb);
     return tb;
@@ -81,6 +91,7 @@ static bool leave(struct tcg_vcpu *c, enum bp_leave why)
 static bool take_exit(struct tcg_vcpu *c, uint64_t word)
 {
     uint64_t value = word & ~UINT64_C(7);
+    c->branch = tcg_branch(word);
     switch ((enum bp_exit_kind)(word & 7)) {
     case BP_OUT_EXIT:
         c->last_exit = (struct tb_exit *)(uintptr_t)value;
@@ -111,6 +122,7 @@ static void loop(struct tcg_vcpu *c)
         struct tb *tb = find(c);
         if (!tb) {
             c->last_exit = NULL;
+            tcg_update_context(c);
             continue;
         }
         if (c->last_exit) {
@@ -132,12 +144,14 @@ static void step(struct tcg_vcpu *c)
     tcg_serve_requests(c);
     while (!tb) {
         uint64_t pc = env_pc(c);
-        if (!(user_page(s, pc) & BP_ACCESS_EXEC))
-            user_trap(c->env, BP_TRAP_MEMORY, 0, pc, BP_ACCESS_EXEC);
-        tb = tb_find(c->tcg, tcg_ram_address(&s->ram, pc), pc, c->context.flags,
-                     c->v->cluster | CLUSTER_STEP);
+        uint32_t flags;
+        if (!find_flags(c, pc, &flags)) {
+            tcg_update_context(c);
+            continue;
+        }
+        tb = tb_find(c->tcg, tcg_ram_address(&s->ram, pc), pc, flags, c->v->cluster | CLUSTER_STEP);
         if (!tb)
-            tb = tb_translate_step(c, pc, &s->ram, pc);
+            tb = tb_translate_step(c, pc, &s->ram, pc, flags);
     }
     c->area->jump_tag = UINT64_MAX;
     bool trapped = take_exit(c, tcg_run_chain(c, tb));
@@ -171,6 +185,7 @@ void user_run(void *env, struct bp_trap *ret)
     if (!_setjmp(c->unwind) || c->retry) {
         c->retry = false;
         c->last_exit = NULL;
+        c->branch = 0;
         t->c = c;
         tcg_update_context(c);
         c->no_watch = how & VCPU_STEP_OVER;

@@ -218,14 +218,14 @@ int user_protect(struct bp_user_space *s, uint64_t va, uint64_t n, unsigned acce
     if (!(access & BP_USER_MAPPED))
         err = host_protect(s, va, n, access);
     if (!err)
-        set_pages(s, va, n, access & (ACCESS_BITS | BP_USER_SHARED));
+        set_pages(s, va, n, access & (ACCESS_BITS | BP_USER_SHARED | BP_USER_GUARDED));
     pthread_mutex_unlock(&s->tcg->lock);
     return err;
 }
 
 unsigned user_access(struct bp_user_space *s, uint64_t va)
 {
-    return user_page(s, va) & ACCESS_BITS;
+    return user_page(s, va) & (ACCESS_BITS | BP_USER_GUARDED);
 }
 
 int user_will_write(struct bp_user_space *s, uint64_t va, uint64_t n)

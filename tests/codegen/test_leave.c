@@ -142,25 +142,26 @@ static void jump_cache(bool constant, uint64_t pc, bool hit)
     } else {
         prog_init(prog);
         p_mark(prog, 0x100);
-        p_emit(prog, BP_EXIT_TO, BP_VOID, 0, p_emit(prog, BP_GET, BP_I64, 5, 0, 0, 0), 0, 0);
+        p_emit(prog, BP_EXIT_TO, BP_VOID, BP_HINT_CALL, p_emit(prog, BP_GET, BP_I64, 5, 0, 0, 0), 0, 0);
         compile();
     }
     uint64_t index = bp_jump_index(pc, rig->slots.jump_shift);
     rig->jumps[index] = (struct bp_jump_slot){ .pc = pc, .tag = hit ? 7 : 8, .code = second };
     rig_reset(rig);
     rig_set(rig, 5, pc);
+    const uint64_t how = constant ? 0 : (1 + BP_HINT_CALL) << 3;
     uint64_t start = constant ? 1 : 0, word = enter(rig->job.code_rx);
-    expect(word == (hit ? BP_OUT_EXIT : BP_OUT_LOOKUP), "exit word", (long long)word);
+    expect(word == (hit ? BP_OUT_EXIT : how | BP_OUT_LOOKUP), "exit word", (long long)word);
     expect(rig_get(rig, 1) == start + (hit ? 100 : 0), "x1", (long long)rig_get(rig, 1));
     if (!hit)
         expect(rig_pc(rig) == pc, "pc", (long long)rig_pc(rig));
     rig->jumps[index].pc ^= UINT64_C(1) << 40; /* another pc of the same slot */
     rig->jumps[index].tag = 7;
     word = enter(rig->job.code_rx);
-    expect(word == BP_OUT_LOOKUP && rig_pc(rig) == pc, "miss by pc", (long long)word);
+    expect(word == (how | BP_OUT_LOOKUP) && rig_pc(rig) == pc, "miss by pc", (long long)word);
     rig_set_interrupt(rig, 1);
     word = enter(rig->job.code_rx);
-    expect(word == BP_OUT_LOOKUP_INTERRUPT && rig_pc(rig) == pc, "interrupted", (long long)word);
+    expect(word == (how | BP_OUT_LOOKUP_INTERRUPT) && rig_pc(rig) == pc, "interrupted", (long long)word);
     memset(rig->jumps, 0, sizeof *rig->jumps << BP_JUMP_CACHE_LOG2);
 }
 

@@ -36,16 +36,32 @@ static void check_segments(struct elf_file *f)
     (void)elf_find_segment(f, PT_INTERP);
 }
 
+/* What follows the header, as a note of properties: every type that it may have. */
+static void check_properties(const struct elf_file *f, const uint8_t *data, size_t n)
+{
+    uint8_t *note = malloc(n ? n : 1); /* no larger than it says, so that a sanitizer sees more */
+    uint32_t bits;
+    if (n)
+        memcpy(note, data, n);
+    for (size_t at = 16; at + 4 <= n && at < 256; at += 4) {
+        uint32_t type;
+        memcpy(&type, note + at, 4);
+        (void)elf_property(f, note, n, type, &bits);
+    }
+    free(note);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct elf_file f;
     const char *why = "";
-    uint8_t head[ELF_HEADER_MAX];
+    uint8_t head[ELF_HEADER_MAX] = { 0 };
     size_t head_bytes = n < sizeof head ? n : sizeof head;
     if (head_bytes)
         memcpy(head, data, head_bytes);
     if (!elf_read_header(head, head_bytes, &f, &why))
         return 0;
+    check_properties(&f, data + head_bytes, n - head_bytes);
     size_t bytes = (size_t)f.phdr_count * f.phdr_bytes;
     if (!f.phdr_count || bytes > ELF_TABLE_MAX)
         abort();
@@ -106,10 +122,26 @@ static void seed32(void (*add)(const void *data, size_t n), bool big)
     add(b, sizeof b);
 }
 
+static void seed_property(void (*add)(const void *data, size_t n), bool big)
+{
+    const uint32_t note[] = { 4, 32, NT_GNU_PROPERTY_TYPE_0, 0, 0xc0000000, 4, 1, 0, 0xc0000001, 4, 2, 0 };
+    uint8_t b[sizeof(Elf64_Ehdr) + sizeof note + sizeof(Elf64_Phdr)] = { 0x7f, 'E', 'L', 'F', ELFCLASS64 };
+    b[EI_DATA] = big ? ELFDATA2MSB : ELFDATA2LSB;
+    PUT(b, Elf64_Ehdr, e_type, ET_DYN);
+    PUT(b, Elf64_Ehdr, e_phoff, sizeof b - sizeof(Elf64_Phdr));
+    PUT(b, Elf64_Ehdr, e_phentsize, sizeof(Elf64_Phdr));
+    PUT(b, Elf64_Ehdr, e_phnum, 1);
+    for (unsigned i = 0; i < sizeof note / 4; i++)
+        put(b + sizeof(Elf64_Ehdr) + 4 * i, note[i], 4, big);
+    memcpy(b + sizeof(Elf64_Ehdr) + 12, "GNU", 4);
+    add(b, sizeof b);
+}
+
 void fuzz_seeds(void (*add)(const void *data, size_t n))
 {
     for (int big = 0; big < 2; big++) {
         seed64(add, big);
         seed32(add, big);
+        seed_property(add, big);
     }
 }

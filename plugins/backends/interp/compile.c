@@ -460,7 +460,7 @@ static void compile_leaving(struct compiler *c, uint32_t i)
         break;
     }
     case BP_EXIT_TO:
-        emit_insn(c, I_exit_to, 0, c->slot[r->a], 0);
+        emit_insn(c, I_exit_to, 1u + r->aux, c->slot[r->a], 0);
         break;
     default: /* BP_LEAVE */
         if (r->c == UINT32_MAX)

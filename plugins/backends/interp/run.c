@@ -342,7 +342,7 @@ L_exit_lookup:
 L_exit_to:
     to = look_up(m, A, &out);
     if (!to)
-        return out;
+        return out | (uint64_t)INSN(insn)->d << 3;
     GO_TO(to);
 L_leave_to:
     set_pc(m, INSN(imm_insn)->imm);

@@ -126,7 +126,7 @@ static void exit_to_stub(struct bp_asm *as, struct bp_stub *stub)
     if (stub->back)
         bind_to(stub->back, as->p);
     op_rm(as, OP_W | OP_MOV_STORE, stub->use.in[0].reg, RBP, slots_of(as)->pc);
-    jmp_shared(as, (unsigned)stub->data[0]);
+    leave_word(as, (uint64_t)(1 + stub->use.ir->aux) << 3 | stub->data[0]);
 }
 
 void x86_emit_exit_to(struct bp_asm *as, struct bp_use *use)
@@ -141,7 +141,7 @@ void x86_emit_exit_to(struct bp_asm *as, struct bp_use *use)
     put8(as, 0);
     struct bp_stub *interrupt = as->stub(as, use, exit_to_stub);
     interrupt->from = jcc(as, CC_NE);
-    interrupt->data[0] = SHARED_LOOKUP_INTERRUPT;
+    interrupt->data[0] = BP_OUT_LOOKUP_INTERRUPT;
     /* slot = bp_jump_index() << BP_JUMP_SLOT_LOG2; insn_align is 1, 2 or 4 */
     mov_rr(as, OP_W, slot, pc);
     shift_ri(as, OP_W, SHIFT_SHR, slot, BP_JUMP_FOLD);
@@ -152,7 +152,7 @@ void x86_emit_exit_to(struct bp_asm *as, struct bp_use *use)
     op_rm(as, OP_W | 0x3b, pc, slot, 0);
     struct bp_stub *miss = as->stub(as, use, exit_to_stub);
     miss->from = jcc(as, CC_NE);
-    miss->data[0] = SHARED_LOOKUP;
+    miss->data[0] = BP_OUT_LOOKUP;
     op_rm(as, OP_W | OP_MOV_LOAD, tag, slot, 8);
     op_rm(as, OP_W | 0x3b, tag, RBP, s->jump_tag);
     miss->back = jcc(as, CC_NE);

@@ -11,11 +11,13 @@
 
 /* A flag beside MAP_*: System V shared memory. */
 #define AREA_SYSV 0x80000000u
+/* A bit beside PROT_*: BP_USER_GUARDED. */
+#define AREA_GUARDED 0x10000u
 
 /* [start, end). Neighbours with equal prot, flags and id whose offsets go on are one area. */
 struct area {
     uint64_t start, end;
-    uint32_t prot;    /* PROT_READ, WRITE, EXEC as the guest asked */
+    uint32_t prot;    /* PROT_READ, WRITE, EXEC as the guest asked, and AREA_GUARDED */
     uint32_t flags;   /* MAP_SHARED, MAP_ANONYMOUS, MAP_GROWSDOWN ...: what the area is */
     uint64_t offset;  /* in what is mapped, bytes; 0 for anonymous memory */
     uint32_t id;      /* equal: made by one call; 0: anonymous private memory, which is all alike */

@@ -48,6 +48,8 @@ static int map_segment(struct process *p, const struct program_file *f, const st
     uint64_t file_end = s->vaddr + bias + s->file_bytes, end = s->vaddr + bias + s->mem_bytes;
     uint64_t mapped = s->file_bytes ? page_up(p, file_end) : start;
     int prot = prot_of(s->flags);
+    if (f->guarded && (prot & PROT_EXEC))
+        prot |= (int)p->guard_prot;
     if (s->file_bytes) {
         int64_t at = space_map(p, start, mapped - start, prot, MAP_PRIVATE | MAP_FIXED, f->fd,
                                s->offset & ~mask);
@@ -153,6 +155,12 @@ static int check_abi(struct process *p, const struct program_file *f)
     return 0;
 }
 
+static bool is_guarded(const struct process *p, const struct program_file *f)
+{
+    return p->guard_prot &&
+           program_property(f, p->abi->elf_guard_property, p->abi->elf_guard_bits);
+}
+
 /* ---- both ------------------------------------------------------------------------------------ */
 
 static int load_interpreter(struct process *p, const struct program_file *program, const char *name,
@@ -175,8 +183,10 @@ static int load_interpreter(struct process *p, const struct program_file *progra
         if (r < 0)
             refuse(p, &f, -r, f.why);
     }
-    if (!r)
+    if (!r) {
+        f.guarded = is_guarded(p, &f);
         r = map_file(p, &f, false, &bias);
+    }
     if (!r) {
         ret->entry = f.elf.entry + bias;
         ret->interp_base = bias;
@@ -199,6 +209,7 @@ int program_load(struct process *p, struct program_file *f, struct program_start
         r = program_interpreter(f, &interp);
     if (r < 0)
         return refuse(p, f, -r, f->why);
+    f->guarded = !interp && is_guarded(p, f); /* else the interpreter sees to it */
     r = map_file(p, f, interp != NULL, &bias);
     if (!r) {
         note_extent(p, &f->elf, bias);

@@ -165,6 +165,32 @@ uint64_t elf_phdr_address(const struct elf_file *f)
     return 0;
 }
 
+/* ---- properties ------------------------------------------------------------------------------ */
+
+bool elf_property(const struct elf_file *f, const uint8_t *note, size_t n, uint32_t type,
+                  uint32_t *ret)
+{
+    static const uint8_t name[4] = "GNU";
+    const size_t head = 16, align = f->bits / 8;
+    if (n < head || number(f, note, 4) != sizeof name || memcmp(note + 12, name, sizeof name) ||
+        number(f, note + 8, 4) != NT_GNU_PROPERTY_TYPE_0 || number(f, note + 4, 4) > n - head)
+        return false;
+    size_t end = head + (size_t)number(f, note + 4, 4), at = head;
+    while (end - at >= 8) {
+        uint64_t own = number(f, note + at, 4), bytes = number(f, note + at + 4, 4);
+        uint64_t padded = (bytes + align - 1) & ~(uint64_t)(align - 1);
+        at += 8;
+        if (bytes > end - at)
+            return false;
+        if (own == type) {
+            *ret = bytes == 4 ? (uint32_t)number(f, note + at, 4) : 0;
+            return bytes == 4;
+        }
+        at = padded > end - at ? end : at + (size_t)padded;
+    }
+    return false;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
 
 const char *elf_machine_name(uint32_t machine, uint32_t bits, bool big_endian)

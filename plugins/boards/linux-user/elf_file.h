@@ -41,6 +41,10 @@ bool elf_extent(const struct elf_file *f, uint64_t page_size, uint64_t *ret_low,
                 uint64_t *ret_align);
 /* Address of the program headers in memory, before any bias; 0: they are not loaded. */
 uint64_t elf_phdr_address(const struct elf_file *f);
+/* A property of 4 bytes, from the bytes of PT_GNU_PROPERTY, by its type (Linux Extensions to gABI, program
+ * property). False: the file has none such. */
+bool elf_property(const struct elf_file *f, const uint8_t *note, size_t n, uint32_t type,
+                  uint32_t *ret);
 /* "riscv64" for EM_RISCV and 64 bits; NULL: none that has a name here. */
 const char *elf_machine_name(uint32_t machine, uint32_t bits, bool big_endian);
 

@@ -74,6 +74,7 @@ struct process {
     bool lock_future;            /* mlockall(MCL_FUTURE) */
     uint64_t brk_start, brk_end;
     uint64_t trampoline;         /* gva of abi->trampoline's copy */
+    uint32_t guard_prot;         /* abi->guard_prot(): the guest's, 0: none */
     struct calls *calls;         /* made by calls_init() */
 
     int sysroot_fd;              /* -1: none */

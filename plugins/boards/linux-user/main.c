@@ -332,6 +332,8 @@ static int prepare(struct process *p, void *env)
     char **envp = make_environment(p);
     int r = envp ? check_target(p) : -EINVAL;
     if (!r) {
+        if (p->abi->size > offsetof(struct bp_linux_abi, elf_guard_bits) && p->abi->guard_prot)
+            p->guard_prot = p->abi->guard_prot(env);
         take_stack_limit(p);
         r = space_init(p);
     }

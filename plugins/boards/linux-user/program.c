@@ -123,6 +123,18 @@ int program_read_segments(struct program_file *f, uint64_t page_size, uint64_t l
     return r;
 }
 
+bool program_property(const struct program_file *f, uint32_t type, uint32_t bits)
+{
+    const struct elf_segment *s = elf_find_segment(&f->elf, PT_GNU_PROPERTY);
+    uint8_t note[0x400]; /* Linux reads no more */
+    uint32_t has;
+    if (!s || s->file_bytes > sizeof note || s->offset > INT64_MAX - sizeof note)
+        return false;
+    ssize_t n = pread(f->fd, note, s->file_bytes, (off_t)s->offset);
+    return n == (ssize_t)s->file_bytes && elf_property(&f->elf, note, (size_t)n, type, &has) &&
+           (has & bits) == bits;
+}
+
 int program_interpreter(struct program_file *f, char **ret)
 {
     const struct elf_segment *s = elf_find_segment(&f->elf, PT_INTERP);

@@ -17,6 +17,7 @@ struct program_file {
     int fd;
     struct elf_file elf;  /* where it is one: is_elf */
     bool is_elf;
+    bool guarded;         /* its code is to be BP_USER_GUARDED */
     uint8_t head[256];    /* the file's first bytes */
     size_t head_bytes;
     char why[160];        /* what is wrong with it, behind the name, where something failed */
@@ -47,6 +48,8 @@ int program_open(struct process *p, const char *name, int fd, struct program_fil
 void program_close(struct program_file *f);
 /* Its program headers; -ENOEXEC, -EIO ... with f->why. */
 int program_read_segments(struct program_file *f, uint64_t page_size, uint64_t limit);
+/* Whether a property of the file, by type, has all these bits. */
+bool program_property(const struct program_file *f, uint32_t type, uint32_t bits);
 /* The name in PT_INTERP; NULL in *ret: it has none. */
 int program_interpreter(struct program_file *f, char **ret);
 

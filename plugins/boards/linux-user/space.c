@@ -62,7 +62,16 @@ unsigned space_access(int prot, int flags)
         access |= BP_ACCESS_EXEC;
     if (access && (flags & MAP_SHARED))
         access |= BP_USER_SHARED;
+    if (access && (prot & AREA_GUARDED))
+        access |= BP_USER_GUARDED;
     return access;
+}
+
+/* What an area has, of what a guest asks for. */
+static int area_prot(const struct process *p, int prot)
+{
+    return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) |
+           ((uint32_t)prot & p->guard_prot ? (int)AREA_GUARDED : 0);
 }
 
 int space_tell(struct process *p, uint64_t gva, uint64_t n, int prot, int flags)
@@ -178,7 +187,7 @@ int64_t space_map_locked(struct process *p, uint64_t gva, uint64_t n, int prot, 
     if (host == MAP_FAILED)
         return -errno;
     struct area area = { (uint64_t)at, (uint64_t)at + n,
-                         (uint32_t)prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
+                         (uint32_t)prot,
                          (uint32_t)(flags & AREA_FLAGS & ~MAP_TYPE) | (shared ? MAP_SHARED : 0),
                          flags & MAP_ANONYMOUS ? 0 : offset, space_new_id(p, flags) };
     int r = areas_set(p->areas, &area);
@@ -200,7 +209,7 @@ int64_t space_map(struct process *p, uint64_t gva, uint64_t n, int prot, int fla
     if (r < 0)
         return r;
     space_lock(p);
-    int64_t at = space_map_locked(p, gva, page_up(p, n), prot, flags, fd, offset);
+    int64_t at = space_map_locked(p, gva, page_up(p, n), area_prot(p, prot), flags, fd, offset);
     space_unlock(p);
     return at;
 }
@@ -249,7 +258,7 @@ int64_t space_protect(struct process *p, uint64_t gva, uint64_t n, int prot)
         return 0;
     if (space_range(p, gva, n, &end) < 0)
         return -ENOMEM;
-    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | grows))
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | (int)p->guard_prot | grows))
         return -EINVAL;
     int r = 0;
     struct area area;
@@ -263,7 +272,7 @@ int64_t space_protect(struct process *p, uint64_t gva, uint64_t n, int prot)
             gva = area.start;
     }
     if (!r)
-        r = protect_locked(p, gva, end, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        r = protect_locked(p, gva, end, area_prot(p, prot));
     space_unlock(p);
     return r;
 }

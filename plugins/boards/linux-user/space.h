@@ -23,7 +23,7 @@ int space_range(const struct process *p, uint64_t gva, uint64_t n, uint64_t *ret
 int space_host_prot(int prot);
 /* Tells the runtime of pages just mapped so. */
 int space_tell(struct process *p, uint64_t gva, uint64_t n, int prot, int flags);
-/* Checked arguments, n whole pages: where it is now, or -errno. */
+/* Checked arguments, prot as areas have it, n whole pages: where it is now, or -errno. */
 int64_t space_map_locked(struct process *p, uint64_t gva, uint64_t n, int prot, int flags, int fd,
                          uint64_t offset);
 /* bp_user_protect()'s access for pages of an area. */

@@ -110,6 +110,7 @@ struct a64_cpu {
     uint32_t cc_op;              /* enum a64_cc */
     uint32_t fpcr;               /* as written; changed through fp_set_fpcr() only */
     uint32_t daif;               /* PSTATE_D, _A, _I, _F: masks */
+    uint32_t btype;              /* PSTATE.BTYPE; BTYPE_BAD: see btype_settle() */
     uint64_t pc;
 
     uint32_t fpsr;               /* as loaded; the live flags are the runtime's and qc */
@@ -118,7 +119,8 @@ struct a64_cpu {
     uint8_t spsel;               /* 1: SP_ELx, 0: SP_EL0; at EL0 it is 0 */
     uint8_t dit, ssbs;           /* PSTATE bits that only system instructions look at */
     uint8_t pan, uao;
-    uint8_t btype;
+    uint8_t bti;                 /* there are guarded pages, so BTYPE is kept: CTX_BTI; else it is that of ... */
+    uint64_t btype_pc;           /* ... the instruction here, and 0 of others */
     uint8_t tbi;                 /* a program has used an address with a top byte: CTX_TBI */
     uint8_t ss, illegal;         /* PSTATE.SS, PSTATE.IL */
     bool told;                   /* of an instruction that we lack */
@@ -178,6 +180,7 @@ enum a64_reg {
     REG_ESR_EL1, REG_ESR_EL2, REG_ESR_EL3,
     REG_FAR_EL1, REG_FAR_EL2, REG_FAR_EL3,
     REG_DAIF,
+    REG_BTYPE,
     REG_PC,
 };
 
@@ -220,6 +223,10 @@ enum a64_mmu {
 #define CTX_ILLEGAL (1u << 22)   /* PSTATE.IL */
 #define CTX_VM_TRAP (1u << 23)   /* HCR_EL2.TVM, TRVM */
 #define CTX_E2H (1u << 24)       /* at EL2 and EL3: HCR_EL2.E2H */
+
+#define CTX_BTI (1u << 25)       /* BTYPE is kept */
+#define CTX_GUARDED (1u << 26)   /* of a page, not of the context: it is guarded */
+#define CTX_BT (1u << 27)        /* with CTX_BTI: SCTLR_ELx.BT, PACIxSP is no place for every branch */
 
 #define CTX_TBI (1u << 31)       /* addresses of accesses lose their top byte; programs only */
 
@@ -268,6 +275,35 @@ uint32_t exc_pstate(const struct a64_cpu *cpu); /* as SPSR has it */
 void exc_set_pstate(struct a64_cpu *cpu, uint32_t spsr); /* all of it, the level included */
 void exc_change_sp(struct a64_cpu *cpu, unsigned el, unsigned spsel);
 extern const struct bp_helper helper_eret, helper_step, helper_spsel;
+
+/* PSTATE.BTYPE: what led to the next instruction. BTYPE_BAD, next to it: it must not have, and the pc is one byte
+ * further than it was. */
+enum { BTYPE_BR = 1, BTYPE_CALL = 2, BTYPE_BR_GUARDED = 3, BTYPE_BAD = 4 };
+/* PSTATE.BTYPE of the instruction at the pc, which a branch (1 + enum bp_exit_hint, 0: unknown) led to from pages that
+ * are not guarded. */
+static inline void btype_of_branch(struct a64_cpu *cpu, uint32_t branch)
+{
+    static const uint8_t btypes[] = {
+        [1 + BP_HINT_NONE] = BTYPE_BR, [1 + BP_HINT_CALL] = BTYPE_CALL, [1 + BP_HINT_RETURN] = 0,
+    };
+
+    if (branch) {
+        cpu->btype = btypes[branch];
+        cpu->btype_pc = cpu->pc;
+    }
+}
+static inline uint32_t btype_now(const struct a64_cpu *cpu)
+{
+    return cpu->bti || cpu->btype_pc == cpu->pc ? cpu->btype & 3 : 0;
+}
+/* Takes BTYPE_BAD back: the instruction that must not be branched to is about to be looked at again. */
+static inline void btype_settle(struct a64_cpu *cpu)
+{
+    if (!(cpu->btype & BTYPE_BAD))
+        return;
+    cpu->btype &= ~(uint32_t)BTYPE_BAD;
+    cpu->pc &= ~UINT64_C(3);
+}
 
 /* hwdebug.c */
 bool hwdebug_has_breakpoints(const struct a64_cpu *cpu); /* that may match here and now */

@@ -18,7 +18,7 @@ uint32_t exc_pstate(const struct a64_cpu *cpu)
     return flags_nzcv(cpu) | (cpu->dit ? PSTATE_DIT : 0) | (cpu->uao ? PSTATE_UAO : 0) |
            (cpu->pan ? PSTATE_PAN : 0) | (cpu->ss ? PSTATE_SS : 0) |
            (cpu->illegal ? PSTATE_IL : 0) | (cpu->ssbs ? PSTATE_SSBS : 0) |
-           (uint32_t)cpu->btype << PSTATE_BTYPE_SHIFT | cpu->daif | (uint32_t)cpu->el << 2 |
+           btype_now(cpu) << PSTATE_BTYPE_SHIFT | cpu->daif | (uint32_t)cpu->el << 2 |
            cpu->spsel;
 }
 
@@ -71,11 +71,13 @@ static void enter(struct a64_cpu *cpu, unsigned to, enum vector vector)
     uint64_t offset = (cpu->el == to ? from_same : 0x400) + vector;
     uint64_t sctlr = cpu->sys.sctlr_el[to];
 
+    btype_settle(cpu);
     cpu->elr_el[to] = cpu->pc;
     cpu->spsr_el[to] = exc_pstate(cpu);
     exc_change_sp(cpu, to, 1);
     cpu->daif = PSTATE_DAIF;
-    cpu->ss = cpu->illegal = cpu->uao = cpu->btype = 0;
+    cpu->ss = cpu->illegal = cpu->uao = 0;
+    cpu->btype = 0;
     cpu->ssbs = cpu->ext.ssbs && sctlr & SCTLR_DSSBS;
     if (cpu->ext.pan && !(sctlr & SCTLR_SPAN) && (to == 1 || (to == 2 && cpu_host_el0(cpu))))
         cpu->pan = 1;
@@ -356,7 +358,7 @@ static void eret(void *env)
     } else {
         exc_set_pstate(cpu, spsr);
     }
-    cpu->pc = pc;
+    cpu->pc = cpu->btype_pc = pc;
     cpu->excl_addr = A64_NO_MONITOR;
     cpu->stepping = false;
     exc_irq_update(cpu);

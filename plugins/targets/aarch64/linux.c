@@ -66,11 +66,20 @@ static void start(void *env, uint64_t pc, uint64_t sp)
     fp_set_fpsr(cpu, 0);
     fp_set_fpcr(cpu, 0);
     cpu->tpidr_el0 = cpu->tpidrro_el0 = 0;
-    cpu->tbi = 0;
+    cpu->tbi = cpu->bti = 0;
+    cpu->btype = 0;
     forget_monitor(cpu);
     pauth_new_keys(cpu, (1u << KEY_COUNT) - 1);
     cpu->sp = sp;
     cpu->pc = pc;
+}
+
+#define PROT_BTI_ 0x10u
+#define FEATURE_1_AND 0xc0000000u /* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define FEATURE_1_BTI 1u
+static uint32_t guard_prot(const void *env)
+{
+    return ((const struct a64_cpu *)env)->ext.bti ? PROT_BTI_ : 0;
 }
 
 /* PR_PAC_RESET_KEYS: by a mask of APIA, APIB, APDA, APDB, APGA; 0: all. */
@@ -104,7 +113,9 @@ static void set_tls(void *env, uint64_t tls)
 
 static uint64_t get_pc(const void *env)
 {
-    return ((const struct a64_cpu *)env)->pc;
+    const struct a64_cpu *cpu = env;
+
+    return cpu->btype & BTYPE_BAD ? cpu->pc & ~UINT64_C(3) : cpu->pc;
 }
 
 static uint64_t get_sp(const void *env)
@@ -114,13 +125,17 @@ static uint64_t get_sp(const void *env)
 
 static void set_pc(void *env, uint64_t pc)
 {
-    ((struct a64_cpu *)env)->pc = pc;
+    struct a64_cpu *cpu = env;
+
+    btype_settle(cpu);
+    cpu->pc = pc;
 }
 
-/* PSTATE as SPSR shows it; programs set the flags alone. */
+/* PSTATE as SPSR shows it. */
 static uint64_t get_pstate(const struct a64_cpu *cpu)
 {
-    return flags_nzcv(cpu) | (uint64_t)cpu->dit << 24 | (uint64_t)cpu->ssbs << 12;
+    return flags_nzcv(cpu) | (uint64_t)cpu->dit << 24 | (uint64_t)cpu->ssbs << 12 |
+           btype_now(cpu) << PSTATE_BTYPE_SHIFT;
 }
 
 static void set_pstate(struct a64_cpu *cpu, uint64_t v)
@@ -128,6 +143,8 @@ static void set_pstate(struct a64_cpu *cpu, uint64_t v)
     flags_set_nzcv(cpu, (uint32_t)v);
     cpu->dit = cpu->ext.dit && v >> 24 & 1;
     cpu->ssbs = cpu->ext.ssbs && v >> 12 & 1;
+    cpu->btype = cpu->ext.bti ? v >> PSTATE_BTYPE_SHIFT & 3 : 0;
+    cpu->bti |= cpu->btype != 0;
 }
 
 /* struct user_pt_regs: x0 to x30, sp, pc, pstate. */
@@ -140,7 +157,7 @@ static size_t core_regs(const void *env, void *buf, size_t size)
         return 0;
     memcpy(regs, cpu->x, sizeof cpu->x);
     regs[31] = cpu->sp;
-    regs[32] = cpu->pc;
+    regs[32] = get_pc(cpu);
     regs[33] = get_pstate(cpu);
     memcpy(buf, regs, sizeof regs);
     return sizeof regs;
@@ -206,6 +223,13 @@ static void *frame_at(struct bp_user_space *space, uint64_t gva)
     return bp_user_base(space) + gva;
 }
 
+/* As by BLR, where anybody can see that. */
+static void call_handler(struct a64_cpu *cpu, struct bp_user_space *space)
+{
+    cpu->bti |= cpu->ext.bti && bp_user_access(space, cpu->pc) & BP_USER_GUARDED;
+    cpu->btype = cpu->bti ? BTYPE_CALL : 0;
+}
+
 static int signal_enter(void *env, struct bp_user_space *space, const struct bp_linux_signal *s)
 {
     struct a64_cpu *cpu = env;
@@ -215,6 +239,7 @@ static int signal_enter(void *env, struct bp_user_space *space, const struct bp_
 
     if (!to || bp_user_will_write(space, gva, sizeof f) < 0)
         return -EFAULT;
+    btype_settle(cpu);
     fill_frame(cpu, s, &f);
     if (bp_user_copy(space, to, &f, sizeof f) < 0)
         return -EFAULT;
@@ -226,6 +251,7 @@ static int signal_enter(void *env, struct bp_user_space *space, const struct bp_
     cpu->x[30] = s->restorer ? s->restorer : s->trampoline;
     cpu->sp = gva;
     cpu->pc = s->handler;
+    call_handler(cpu, space);
     return 0;
 }
 
@@ -325,4 +351,7 @@ const struct bp_linux_abi linux_abi = {
     .cpuinfo = cpuinfo,
     .core_regs = core_regs,
     .prctl = own_prctl,
+    .guard_prot = guard_prot,
+    .elf_guard_property = FEATURE_1_AND,
+    .elf_guard_bits = FEATURE_1_BTI,
 };

@@ -211,12 +211,15 @@ bool mmu_fill(struct a64_cpu *cpu, uint64_t va, unsigned access, unsigned mmu, b
     if (!mmu_translate(&w, &r)) {
         if (probe)
             return false;
+        if (access == BP_ACCESS_EXEC && cpu->ext.bti && !cpu->bti && cpu->pc == va)
+            btype_of_branch(cpu, ret->branch);
         mmu_raise(&w, false);
     }
     ret->gpa = r.address;
     ret->access = r.access;
     ret->page_log2 = r.page_log2;
     ret->flags = r.once ? BP_TLB_ONCE : 0;
+    ret->attributes = r.guarded ? BP_PAGE_GUARDED : 0;
     return true;
 }
 

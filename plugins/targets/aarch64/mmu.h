@@ -43,6 +43,7 @@ struct mmu_result {
     unsigned access;     /* allowed, enum bp_access */
     unsigned page_log2;  /* as flushes by virtual address must know it */
     bool once;
+    bool guarded;        /* FEAT_BTI: indirect branches need a place to land */
     uint8_t attr, sh;    /* as PAR_EL1 has them */
 };
 

@@ -14,6 +14,7 @@
 #define DESC_AP1 (UINT64_C(1) << 6) /* stage 1: EL0, too; stage 2: read */
 #define DESC_AP2 (UINT64_C(1) << 7) /* stage 1: read-only; stage 2: write */
 #define DESC_AF (UINT64_C(1) << 10)
+#define DESC_GP (UINT64_C(1) << 50)
 #define DESC_DBM (UINT64_C(1) << 51)
 #define DESC_PXN (UINT64_C(1) << 53)
 #define DESC_UXN (UINT64_C(1) << 54)
@@ -222,6 +223,7 @@ static bool stage1_leaf(struct mmu_walk *w, const struct mmu_stage1 *s, const st
     ret->access = rights;
     /* TLBI by address takes a whole page of the granule: see mmu_op.c. */
     ret->page_log2 = t->level == 3 ? 12 : low;
+    ret->guarded = desc & DESC_GP;
     ret->attr = (uint8_t)(s->mair >> 8 * (desc >> 2 & 7));
     ret->sh = ret->attr & 0xf0 ? desc >> 8 & 3 : SH_OUTER;
     return true;

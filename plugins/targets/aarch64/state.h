@@ -81,6 +81,8 @@ struct a64_system {
 #define SCTLR_E0E (UINT64_C(1) << 24)
 #define SCTLR_EE (UINT64_C(1) << 25)
 #define SCTLR_UCI (UINT64_C(1) << 26)
+#define SCTLR_BT0 (UINT64_C(1) << 35) /* EL0's, where that is of the regime */
+#define SCTLR_BT (UINT64_C(1) << 36)
 #define SCTLR_DSSBS (UINT64_C(1) << 44)
 
 /* HCR_EL2 */

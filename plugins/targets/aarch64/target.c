@@ -68,7 +68,9 @@ void cpu_reset_registers(struct a64_cpu *cpu)
     cpu->el = cpu->user_mode ? 0 : cpu->el3 ? 3 : cpu->el2 ? 2 : 1;
     cpu->spsel = !cpu->user_mode;
     cpu->daif = cpu->user_mode ? 0 : PSTATE_DAIF;
-    cpu->dit = cpu->ssbs = cpu->btype = cpu->pan = cpu->uao = cpu->ss = cpu->illegal = 0;
+    cpu->dit = cpu->ssbs = cpu->bti = cpu->pan = cpu->uao = cpu->ss = cpu->illegal = 0;
+    cpu->btype = 0;
+    cpu->btype_pc = 0;
     cpu->waiting = cpu->stepping = false;
     sysreg_reset(cpu);
 }
@@ -90,6 +92,7 @@ static void pre_save(void *dev)
     struct a64_cpu *cpu = dev;
 
     cpu->fpsr = fp_get_fpsr(cpu);
+    btype_settle(cpu);
 }
 
 /* Levels are indexes, so a state from outside must not have others. */
@@ -140,6 +143,8 @@ static uint32_t system_flags(const struct a64_cpu *cpu)
         f |= cpu->ss ? CTX_STEP : CTX_STEPPED;
     if (hwdebug_has_breakpoints(cpu))
         f |= CTX_BREAK;
+    if (cpu->bti && sctlr & (cpu->el ? SCTLR_BT : SCTLR_BT0))
+        f |= CTX_BT;
     return f;
 }
 
@@ -148,17 +153,34 @@ static void context(const void *env, struct bp_context *ret)
     const struct a64_cpu *cpu = env;
 
     ret->flags = (cpu->fpcr & FPCR_DN ? CTX_DN : 0) | (cpu->fpcr & FPCR_FZ ? CTX_FZ : 0) |
-                 (cpu->fpcr & FPCR_FZ16 ? CTX_FZ16 : 0) | (cpu->fpcr & FPCR_AHP ? CTX_AHP : 0);
+                 (cpu->fpcr & FPCR_FZ16 ? CTX_FZ16 : 0) | (cpu->fpcr & FPCR_AHP ? CTX_AHP : 0) |
+                 (cpu->bti ? CTX_BTI : 0);
     ret->space = 0;
     ret->fetch_mmu = 0;
     if (cpu->user_mode) {
-        ret->flags |= cpu->tbi ? CTX_TBI : 0;
+        ret->flags |= (cpu->tbi ? CTX_TBI : 0) | (cpu->bti ? CTX_BT : 0);
         return;
     }
     ret->flags |= system_flags(cpu);
     ret->space = mmu_space(cpu);
     ret->fetch_mmu = mmu_index(cpu);
     ret->stopped = cpu->waiting || atomic_load(&cpu->power) != BP_SMCCC_ON;
+}
+
+/* The first guarded page: from now on BTYPE is kept, and what led here was in pages that are not. */
+static bool page_flags(void *env, uint32_t attributes, uint32_t branch, uint32_t *ret)
+{
+    struct a64_cpu *cpu = env;
+
+    if (!cpu->ext.bti || !(attributes & BP_PAGE_GUARDED))
+        return true;
+    *ret = CTX_GUARDED;
+    if (cpu->bti)
+        return true;
+    btype_of_branch(cpu, branch);
+    cpu->btype = btype_now(cpu);
+    cpu->bti = 1;
+    return false;
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -193,7 +215,7 @@ static const struct bp_guest_reg regs[] = {
     HID(BP_I64, sp_el0, AT(sp_el[0])), HID(BP_I64, sp_el1, AT(sp_el[1])),
     HID(BP_I64, sp_el2, AT(sp_el[2])), HID(BP_I64, sp_el3, AT(sp_el[3])),
     BANKED(elr), BANKED(spsr), BANKED(esr), BANKED(far),
-    HID(BP_I32, daif, AT(daif)),
+    HID(BP_I32, daif, AT(daif)), HID(BP_I32, btype, AT(btype)),
     { "pc", NULL, BP_I64, AT(pc), 0, 0 },
     { "fpcr", NULL, BP_I32, AT(fpcr), 0, 1 },
 };
@@ -209,7 +231,7 @@ enum {
     A64_HAVE_lse = 1, A64_HAVE_crc32 = 1, A64_HAVE_rdm = 1, A64_HAVE_lrcpc = 1,
     A64_HAVE_lrcpc2 = 1, A64_HAVE_flagm = 1, A64_HAVE_flagm2 = 1, A64_HAVE_sb = 1,
     A64_HAVE_dpb = 1, A64_HAVE_dpb2 = 1, A64_HAVE_ssbs2 = 1, A64_HAVE_csv = 1,
-    A64_HAVE_dit = 1, A64_HAVE_ssbs = 1, A64_HAVE_rng = 1, A64_HAVE_bti = 0,
+    A64_HAVE_dit = 1, A64_HAVE_ssbs = 1, A64_HAVE_rng = 1, A64_HAVE_bti = 1,
     A64_HAVE_pauth = 1, A64_HAVE_mte = 1,
     A64_HAVE_jscvt = 1, A64_HAVE_fcma = 1, A64_HAVE_fp16 = 1, A64_HAVE_fhm = 1, A64_HAVE_bf16 = 1,
     A64_HAVE_i8mm = 1, A64_HAVE_dotprod = 1, A64_HAVE_frintts = 1, A64_HAVE_aes = 1,
@@ -295,7 +317,8 @@ static const struct bp_saved saved[] = {
     BP_SAVED(struct a64_cpu, el, 1),
     BP_SAVED(struct a64_cpu, dit, 1),
     BP_SAVED(struct a64_cpu, ssbs, 1),
-    BP_SAVED(struct a64_cpu, btype, 1),
+    BP_SAVED(struct a64_cpu, bti, 1),
+    BP_SAVED(struct a64_cpu, btype_pc, 1),
     BP_SAVED(struct a64_cpu, tbi, 1),
     BP_SAVED(struct a64_cpu, spsel, 1),
     BP_SAVED(struct a64_cpu, pan, 1),
@@ -326,7 +349,8 @@ static const struct bp_saved saved[] = {
     OFF("ttst"), OFF("tlbi"), OFF("s2fwb"), OFF("lva"), OFF("lpa"), OFF("lpa2"), OFF("e0pd"),      \
     OFF("idst"), OFF("lrcpc2"), OFF("flagm"), OFF("flagm2"), OFF("sb"), OFF("dit"), OFF("rng"),    \
     OFF("i8mm"), OFF("sha512"), OFF("sha3"), OFF("sm3"), OFF("sm4"), OFF("fhm"), OFF("fcma"),      \
-    OFF("bf16"), OFF("jscvt"), OFF("frintts"), OFF("dpb2"), OFF("pauth"), OFF("mte")
+    OFF("bf16"), OFF("jscvt"), OFF("frintts"), OFF("dpb2"), OFF("pauth"), OFF("mte"),        \
+    OFF("bti")
 #define LACKS_AFTER_8_0                                                                            \
     LACKS_AFTER_8_2, OFF("pan"), OFF("uao"), OFF("vhe"), OFF("ras"), OFF("hafdbs"), OFF("hpds"),   \
     OFF("vmid16"), OFF("xnx"), OFF("ttcnp"), { "debug-version", "6" }, { "pmu-version", "1" },     \
@@ -361,7 +385,8 @@ BP_LINUX_TARGET(aarch64, "aarch64", "Arm, 64 bits", EM_AARCH64, 64, le,
                 .regs = BP_ROWS(regs), .models = BP_ROWS(models), .cpu = &vcpu,
                 .translate = cpu_translate, .context = context, .tlb_fill = trap_fill,
                 .unaligned = trap_unaligned, .bus_error = trap_bus_error,
-                .interrupt = exc_interrupt, .has_work = exc_has_work, .set_start = set_start, .user_fault = trap_user_fault,
+                .interrupt = exc_interrupt, .has_work = exc_has_work, .set_start = set_start,
+                .user_fault = trap_user_fault, .page_flags = page_flags,
                 .disassemble = cpu_disassemble, .fdt = fdt_cpu, .linux_abi = &linux_abi,
                 .debug = &debug_target, .linux_magic = "ARM\x64");
 BP_PLUGIN("aarch64", "1.0", "MIT");

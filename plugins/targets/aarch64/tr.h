@@ -89,6 +89,15 @@ static inline bp_value const_r(struct ctx *c, int32_t r, uint64_t v)
     return WIDE(r) ? const64(c, v) : const32(c, (uint32_t)v);
 }
 
+/* What an indirect branch leaves for the instruction that it leads to. */
+static inline void tr_branches(struct ctx *c, int32_t rn, bool call)
+{
+    bool any = call || rn == 16 || rn == 17 || !(c->t->flags & CTX_GUARDED);
+
+    if (c->t->flags & CTX_BTI)
+        bp_put(c->t, REG_BTYPE, const32(c, call ? BTYPE_CALL : any ? BTYPE_BR : BTYPE_BR_GUARDED));
+}
+
 /* Memory. */
 static inline bp_value mem_address(struct ctx *c, bp_value address)
 {

@@ -74,6 +74,7 @@ TR(tbnz, tb) { return test_bit(c, true, a); }
 
 TR(br, br)
 {
+    tr_branches(c, a->rn, false);
     bp_exit_to(c->t, get_x(c, a->rn), BP_HINT_NONE);
     return BP_TR_END;
 }
@@ -83,6 +84,7 @@ TR(blr, br)
     bp_value to = get_x(c, a->rn);
 
     put_x(c, LINK, const64(c, c->link));
+    tr_branches(c, a->rn, true);
     bp_exit_to(c->t, to, BP_HINT_CALL);
     return BP_TR_END;
 }

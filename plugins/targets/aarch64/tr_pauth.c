@@ -76,7 +76,10 @@ static bp_value target(struct ctx *c, const struct a64_args_bra *a)
 
 TR(bra, bra)
 {
-    bp_exit_to(c->t, target(c, a), BP_HINT_NONE);
+    bp_value to = target(c, a);
+
+    tr_branches(c, a->rn, false);
+    bp_exit_to(c->t, to, BP_HINT_NONE);
     return BP_TR_END;
 }
 
@@ -85,6 +88,7 @@ TR(blra, bra)
     bp_value to = target(c, a);
 
     put_x(c, LINK, const64(c, c->link));
+    tr_branches(c, a->rn, true);
     bp_exit_to(c->t, to, BP_HINT_CALL);
     return BP_TR_END;
 }

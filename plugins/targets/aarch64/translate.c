@@ -42,6 +42,48 @@ static int tr_state(struct ctx *c)
     return BP_TR_NEXT;
 }
 
+/* Bit n: PSTATE.BTYPE n may lead from elsewhere to this instruction of a guarded page (BTypeCompatible in the Arm
+ * Architecture Reference Manual's pseudocode). */
+static unsigned may_land(const struct ctx *c)
+{
+    enum { NONE = 1u, CALLS = 1u << BTYPE_CALL, BR = 1u << BTYPE_BR, GUARDED = 1u << BTYPE_BR_GUARDED };
+    unsigned hint = bits_of(c, 5, 7);
+
+    if ((c->insn & 0xfffff01f) != 0xd503201f)
+        return NONE;
+    switch (hint) {
+    case 25: case 27: /* PACIASP, PACIBSP */
+        return NONE | BR | CALLS | (c->t->flags & CTX_BT ? 0 : GUARDED);
+    case 34: return NONE | BR | CALLS;   /* BTI c */
+    case 36: return NONE | BR | GUARDED; /* BTI j */
+    case 38: return NONE | BR | CALLS | GUARDED;
+    default: return NONE;
+    }
+}
+
+/* The first instruction of a translation, which may have been branched to. Where it must not have been, control goes to
+ * the address behind its first byte, at which nothing but an exception can be. */
+static void tr_landing(struct ctx *c)
+{
+    unsigned may = c->t->flags & CTX_GUARDED ? may_land(c) : 0xf;
+    bool brk = (c->insn & 0xffe0001f) == 0xd4200000, hlt = (c->insn & 0xffe0001f) == 0xd4400000;
+    bp_value btype;
+
+    if (brk) /* its exception comes first, and SPSR has BTYPE */
+        return;
+    may |= hlt ? 0xf : 0;
+    if (may != 0xf) {
+        btype = bp_get(c->t, BP_I32, REG_BTYPE);
+        bp_put(c->t, REG_BTYPE, op2(c, BP_OR, BP_I32, btype, const32(c, BTYPE_BAD)));
+        if (may == 1)
+            bp_exit_if(c->t, BP_NE, btype, const32(c, 0), c->t->pc + 1);
+        else
+            bp_exit_if(c->t, BP_EQ, btype, const32(c, may & 1u << BTYPE_CALL ? BTYPE_BR_GUARDED : BTYPE_CALL),
+                       c->t->pc + 1);
+    }
+    bp_put(c->t, REG_BTYPE, const32(c, 0));
+}
+
 static uint32_t word_at(const uint8_t *p)
 {
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -82,6 +124,8 @@ int cpu_translate(struct bp_tr *t)
         bp_value pc = bp_const(t, BP_I64, t->pc);
         bp_call(t, &helper_break, 1, &pc);
     }
+    if (t->flags & CTX_BTI && t->insn_index == 0)
+        tr_landing(&c);
     r = a64_decode32(c.insn, c.cpu->features, &insn) ? dispatch(&c, &insn) : tr_undefined(&c);
     if (r == BP_TR_NEXT && c.leave) {
         bp_leave(t, BP_LEAVE_STATE, t->next_pc);

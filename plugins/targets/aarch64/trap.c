@@ -31,7 +31,12 @@ static void __attribute__((noreturn)) raise_in_program(struct a64_cpu *cpu, uint
     switch (exception) {
     case EXC_BREAKPOINT: bp_user_trap(cpu, BP_TRAP_BREAKPOINT, 0, cpu->pc, 0);
     case EXC_FETCH: bp_user_trap(cpu, BP_TRAP_MEMORY, 0, cpu->pc, BP_ACCESS_EXEC);
-    case EXC_PC_ALIGNMENT: bp_user_trap(cpu, BP_TRAP_ALIGNMENT, 0, cpu->pc, BP_ACCESS_EXEC);
+    case EXC_PC_ALIGNMENT:
+        if (cpu->btype & BTYPE_BAD) {
+            btype_settle(cpu);
+            bp_user_trap(cpu, BP_TRAP_ILLEGAL, 0, cpu->pc, 0);
+        }
+        bp_user_trap(cpu, BP_TRAP_ALIGNMENT, 0, cpu->pc, BP_ACCESS_EXEC);
     default: bp_user_trap(cpu, BP_TRAP_ILLEGAL, 0, cpu->pc, 0);
     }
 }
@@ -61,6 +66,16 @@ static void __attribute__((noreturn)) raise_smc(struct a64_cpu *cpu, uint32_t im
     exc_raise_behind(cpu, 3, EC_SMC, imm);
 }
 
+/* Where no instruction lies, or where translated code goes from one that must not be branched to. */
+static void __attribute__((noreturn)) raise_pc(struct a64_cpu *cpu)
+{
+    bp_vcpu_restore(cpu);
+    if (!(cpu->btype & BTYPE_BAD))
+        exc_raise(cpu, EXC_DEFAULT, EC_PC_ALIGN, 0, 0);
+    btype_settle(cpu);
+    exc_raise(cpu, EXC_DEFAULT, EC_BTI, cpu->btype, 0);
+}
+
 static void raise_exception(void *env, uint32_t exception, uint32_t what)
 {
     struct a64_cpu *cpu = env;
@@ -69,7 +84,7 @@ static void raise_exception(void *env, uint32_t exception, uint32_t what)
         raise_in_program(cpu, exception);
     switch (exception) {
     case EXC_BREAKPOINT: exc_raise(cpu, exc_debug_el(cpu), EC_BRK, what, 0);
-    case EXC_PC_ALIGNMENT: exc_raise(cpu, EXC_DEFAULT, EC_PC_ALIGN, 0, 0);
+    case EXC_PC_ALIGNMENT: raise_pc(cpu);
     case EXC_SVC: exc_raise_behind(cpu, EXC_DEFAULT, EC_SVC, what);
     case EXC_HVC: raise_hvc(cpu, what);
     case EXC_SMC: raise_smc(cpu, what);

@@ -88,7 +88,8 @@ struct bp_runtime_calls {
 /* ---- exit words ----------------------------------------------------------------------------- */
 
 /* What `enter` returns: low 3 bits enum bp_exit_kind, the rest the exit's cookie (whose low 3 bits are
- * zero) or an enum bp_leave shifted left by 3. */
+ * zero), an enum bp_leave shifted left by 3, or, of a look-up, 1 + the exit_to's enum bp_exit_hint likewise, 0 for
+ * another exit. */
 enum bp_exit_kind {
     BP_OUT_LOOKUP = 0,    /* pc slot is set: find its translation */
     BP_OUT_EXIT = 1,      /* cookie: an exit that is not chained (yet) */

@@ -97,6 +97,11 @@ struct bp_linux_abi {
     /* prctl() with an option that only this architecture has; args[0] is the option. -ENOSYS: none such. May be
      * NULL. [vcpu] */
     int64_t (*prctl)(void *env, const uint64_t args[5]);
+    /* The PROT_* bit of mmap() and mprotect() that makes pages BP_USER_GUARDED, as this processor has it; 0: there
+     * is none. Executable segments have it of a file whose property (PT_GNU_PROPERTY) elf_guard_property has
+     * elf_guard_bits. May be NULL. */
+    uint32_t (*guard_prot)(const void *env);
+    uint32_t elf_guard_property, elf_guard_bits;
 };
 
 #ifdef __cplusplus

@@ -47,8 +47,13 @@ struct bp_tlb_entry {
     uint32_t page_log2;  /* size of the page, at least 12; smaller protection regions: see partial */
     uint32_t flags;      /* BP_TLB_* */
     uint32_t bytes;      /* given: how many from va on are wanted, up to the page's end; 0 where that is not known */
+    uint32_t attributes; /* BP_PAGE_*: for page_flags() */
+    uint32_t branch;     /* given, where instructions at env's pc are wanted: as page_flags() has it */
 };
 #define BP_TLB_ONCE 2u     /* good for this access only: something finer than a page decides */
+
+/* What translations of a page's code depend on, besides the context. */
+#define BP_PAGE_GUARDED 1u /* indirect branches must not lead just anywhere in it */
 
 /* Which translations to forget. */
 struct bp_tlb_flush {
@@ -83,7 +88,7 @@ enum bp_translated {
 /* A translation in progress. The runtime owns it; the target reads it and emits. */
 struct bp_tr {
     uint32_t size;
-    uint32_t flags;       /* from the context */
+    uint32_t flags;       /* from the context, and from page_flags() */
     uint64_t pc;          /* guest virtual address of this instruction */
     uint64_t next_pc;     /* translate sets it: address behind this instruction */
     const void *env;      /* configuration members only: features, never registers */
@@ -152,6 +157,11 @@ struct bp_target {
      * True: the state has changed, its context perhaps, so that the instruction is to be executed again. NULL:
      * it is a trap. */
     bool (*user_fault)(void *env, uint64_t va, unsigned access);
+    /* [vcpu] Instructions at env's pc are to run, in a page that has attributes. *ret is 0: bits that their translations have in
+     * bp_tr.flags next to the context's, which has none of them. `branch`: where an exit_to led here, 1 + its
+     * enum bp_exit_hint; else 0, and also where an interrupt came between. False: the state has changed, ask for
+     * the context again. NULL: attributes mean nothing. */
+    bool (*page_flags)(void *env, uint32_t attributes, uint32_t branch, uint32_t *ret);
 };
 #define BP_TARGET_BIG_ENDIAN 1u
 #define BP_TARGET_ORDER_le 0u

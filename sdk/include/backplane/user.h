@@ -58,6 +58,7 @@ struct bp_trap {
 /* Further bits for the access of bp_user_protect(). */
 enum bp_user_pages {
     BP_USER_SHARED = 8,  /* shared memory: may change without a store here; see bp_user_fence() */
+    BP_USER_GUARDED = 32, /* BP_PAGE_GUARDED (target.h) */
     BP_USER_MAPPED = 16, /* the host's protection is so already: the pages were just mapped */
 };
 

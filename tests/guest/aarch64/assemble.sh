@@ -10,14 +10,16 @@ trap 'rm -rf "$tmp"' EXIT
 cc -O1 -I"$build/plugins/targets/aarch64" -I../../../sdk/include sample.c \
     "$build/plugins/targets/aarch64/a64-decode.c" -o "$tmp/sample"
 "$tmp/sample" 3 >"$tmp/rows.inc"
-for p in rows pauth; do
-    aarch64-linux-gnu-gcc -Os -march=armv8.5-a -mgeneral-regs-only -ffreestanding -fno-stack-protector \
+for p in rows pauth bti; do
+    own=; [ $p != bti ] || own='-mbranch-protection=bti -Wl,-z,force-bti'
+    aarch64-linux-gnu-gcc -Os -march=armv8.5-a $own -mgeneral-regs-only -ffreestanding -fno-stack-protector \
         -fno-tree-loop-distribute-patterns -nostdlib -static -s -Wall -Wextra -Wl,--build-id=none,-z,norelro \
         -I"$tmp" rows.S $p.c -o "$tmp/$p"
     gzip -n -9 <"$tmp/$p" | basenc --base16 -w 96 >$p.hex
 done
 qemu-aarch64 -cpu max "$tmp/rows" >rows.golden
 qemu-aarch64 -cpu max "$tmp/pauth" >/dev/null || echo "pauth: the other emulator fails"
+qemu-aarch64 -cpu max "$tmp/bti" | grep -v 'illegal opcode' | grep FAILED # it says ILL_ILLOPN
 aarch64-linux-gnu-gcc -O1 -march=armv8.2-a+nolse -mgeneral-regs-only -mstrict-align -ffreestanding \
     -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-pic -no-pie -nostdlib -static -s -Wall -Wextra \
     -Wl,--build-id=none,--no-warn-rwx-segments,-z,norelro -T priv.ld priv.S priv*.c \

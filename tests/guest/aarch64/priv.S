@@ -350,6 +350,18 @@ PIECE p_elr_sp                  /* what an EL0 kernel entry needs */
     mrs x0, elr_el1
     mrs x1, spsr_el1
     END
+PIECE p_blr
+    blr x0
+    END
+PIECE p_ret
+    mov x30, x0
+    ret
+PIECE p_br16
+    mov x16, x0
+    br x16
+PIECE p_br17
+    mov x17, x0
+    br x17
 PIECE p_pc_align
     add x0, x0, #2
     br x0

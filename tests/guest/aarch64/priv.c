@@ -329,6 +329,7 @@ void main_(unsigned el)
     exceptions();
     returns();
     traps();
+    test_bti();
     test_mmu();
     test_stage2();
     test_irq();

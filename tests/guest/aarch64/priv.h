@@ -28,7 +28,7 @@ extern unsigned monitor;   /* the level of this program: 2 or 3 */
     X(p_at_s1e1r) X(p_at_s1e1w) X(p_at_s1e0r) X(p_at_s1e1rp) X(p_pan_load) X(p_uao_ldtr)           \
     X(p_spin) X(p_eret_el0) X(p_eret_illegal) X(p_sp_switch) X(p_cnt) X(p_cntfrq) X(p_cntv_ctl)    \
     X(p_store_load) X(p_load_two) X(p_brk) X(p_elr_sp) X(p_pc_align) X(p_count)      \
-    X(p_pmccntr) X(pieces) X(pieces_end)
+    X(p_pmccntr) X(p_blr) X(p_ret) X(p_br16) X(p_br17) X(pieces) X(pieces_end)
 #define X(name) void name(void);
 PIECES(X)
 #undef X
@@ -47,7 +47,7 @@ enum {
 };
 /* ESR.EC */
 enum {
-    EC_UNKNOWN = 0, EC_WFX = 1, EC_FP = 7, EC_ILLEGAL = 0xe, EC_SVC = 0x15, EC_HVC = 0x16,
+    EC_UNKNOWN = 0, EC_WFX = 1, EC_FP = 7, EC_BTI = 0xd, EC_ILLEGAL = 0xe, EC_SVC = 0x15, EC_HVC = 0x16,
     EC_SMC = 0x17, EC_SYS = 0x18, EC_FETCH_LOWER = 0x20, EC_FETCH = 0x21, EC_PC_ALIGN = 0x22,
     EC_DATA_LOWER = 0x24, EC_DATA = 0x25, EC_BRK = 0x3c,
 };
@@ -77,5 +77,6 @@ void test_mmu(void);
 void test_stage2(void);
 void test_irq(void);
 void test_debug(void);
+void test_bti(void);
 
 #endif

@@ -10,6 +10,7 @@
 #define USER (UINT64_C(1) << 6)
 #define RO (UINT64_C(1) << 7)
 #define NG (UINT64_C(1) << 11)
+#define GP (UINT64_C(1) << 50)
 #define DBM (UINT64_C(1) << 51)
 #define PXN (UINT64_C(1) << 53)
 #define UXN (UINT64_C(1) << 54)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rows.sh: pauth.c, and encodings of every row of the A64 tables, and sequences of them, on many inputs (rows.c), by each
+# rows.sh: pauth.c, bti.c, and encodings of every row of the A64 tables, and sequences of them, on many inputs (rows.c), by each
 # backend, against results of another emulator (rows.golden). Run by `make check` in the build folder.
 set -u
 here=${srcdir:-.}/tests/guest/aarch64
@@ -46,5 +46,26 @@ for b in $backends; do
             status=1
         fi
     done
+done
+basenc -d --base16 -i "$here/bti.hex" | gzip -d >"$tmp/bti" || exit 1
+chmod +x "$tmp/bti"
+for b in $backends; do
+    for one in off on; do
+        if ./backplane-user -accel "tcg,backend=$b,one-insn-per-tb=$one" "$tmp/bti" >"$tmp/out" 2>&1; then
+            echo "ok: $b: branch targets, one-insn-per-tb=$one"
+        else
+            echo "FAILED: $b: branch targets, one-insn-per-tb=$one:"
+            grep -v '^ok' "$tmp/out"
+            status=1
+        fi
+    done
+done
+for cpu in max,bti=off cortex-a76; do
+    if ./backplane-user -cpu $cpu "$tmp/bti" | grep -q 'FAILED HWCAP2'; then
+        echo "ok: no branch targets: $cpu"
+    else
+        echo "FAILED: $cpu has branch targets"
+        status=1
+    fi
 done
 exit $status
