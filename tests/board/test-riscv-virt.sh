@@ -157,7 +157,7 @@ fi
 refuses 'addr=3.0 is taken by a.virtio-pci' -bios none -device virtio-rng-pci,id=a,addr=3 \
     -device virtio-rng-pci,addr=3
 refuses "no property 'vector' (did you mean 'vectors'?)" -bios none -device virtio-rng-pci,vector=3
-refuses '200 MSI-X vectors are more than 128' -bios none -device virtio-rng-pci,vectors=200
+refuses '200 MSI-X vectors (.msix_vectors of its PCI face) are more than 128' -bios none -device virtio-rng-pci,vectors=200
 refuses 'virtio-rng-pci.0.virtio-pci: vectors=x' -bios none -global virtio-rng-pci.vectors=x -device virtio-rng-pci
 refuses 'it offers no backplane.bus.pci' -bios none -device virtio-rng-pci,bus=pcie.1
 refuses 'has no legacy interface' -bios none -device virtio-mouse-pci,disable-legacy=off
