@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define WORKERS_MAX 16
 
@@ -359,26 +360,45 @@ static struct exit_call {
     void (*_Atomic run)(void *drv);
     void *drv;
 } exit_calls[EXIT_CALLS_MAX];
+static _Atomic unsigned exit_calls_running; /* threads */
 
-static void run_exit_calls(void)
+/* No signal is taken in between: its handler, in this thread, would wait for what it interrupted. */
+static void run_exit_calls(const void *drv)
 {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    atomic_fetch_add(&exit_calls_running, 1);
     for (unsigned i = 0; i < EXIT_CALLS_MAX; i++) {
+        if (drv && exit_calls[i].drv != drv)
+            continue;
         void (*run)(void *) = atomic_exchange(&exit_calls[i].run, NULL);
         if (run)
             run(exit_calls[i].drv);
     }
+    atomic_fetch_sub(&exit_calls_running, 1);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* What another thread has begun is waited for, a second at most. */
 static void fatal_signal(int number)
 {
-    run_exit_calls();
+    run_exit_calls(NULL);
+    for (unsigned ms = 0; ms < 1000 && atomic_load(&exit_calls_running); ms++)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     raise(number); /* SA_RESETHAND: now it ends the process */
 }
 
 void loop_let_signal_end(int number)
 {
-    sigaction(number, &(struct sigaction){ .sa_handler = fatal_signal, .sa_flags = SA_RESETHAND },
-              NULL);
+    struct sigaction action = { .sa_handler = fatal_signal, .sa_flags = SA_RESETHAND };
+    sigfillset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+static void end_of_process(void)
+{
+    run_exit_calls(NULL);
 }
 
 static void host_at_exit(void *drv, void (*run)(void *drv))
@@ -395,7 +415,7 @@ static void host_at_exit(void *drv, void (*run)(void *drv))
     atomic_store(&exit_calls[i].run, run);
     if (atomic_exchange(&installed, true))
         return;
-    atexit(run_exit_calls);
+    atexit(end_of_process);
     for (i = 0; i < G_N_ELEMENTS(signals); i++) {
         struct sigaction old;
         if (!sigaction(signals[i], NULL, &old) && !(old.sa_flags & SA_SIGINFO) &&
@@ -406,14 +426,10 @@ static void host_at_exit(void *drv, void (*run)(void *drv))
 
 static void forget_exit_calls(const struct part *part)
 {
-    for (unsigned i = 0; i < EXIT_CALLS_MAX; i++) {
-        if (exit_calls[i].drv != part->state)
-            continue;
-        void (*run)(void *) = atomic_exchange(&exit_calls[i].run, NULL);
-        if (run)
-            run(exit_calls[i].drv);
-        exit_calls[i].drv = NULL;
-    }
+    run_exit_calls(part->state);
+    for (unsigned i = 0; i < EXIT_CALLS_MAX; i++)
+        if (exit_calls[i].drv == part->state)
+            exit_calls[i].drv = NULL;
 }
 
 const struct bp_host_api host_api = {

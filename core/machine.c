@@ -396,11 +396,6 @@ void machine_request_reset(struct machine *m)
         request(m, REQUEST_RESET, 0);
 }
 
-struct signal_watch {
-    struct machine *machine;
-    int number;
-};
-
 /* A second signal of the kind ends the process as if nobody had caught it. */
 static gboolean signalled(gpointer opaque)
 {
@@ -412,18 +407,32 @@ static gboolean signalled(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-/* NULL where the signal is ignored, as nohup asks for. */
-static GSource *watch_signal(struct machine *m, struct signal_watch *s, int number)
+static void watch_signals(struct machine *m)
 {
-    struct sigaction old;
-    if (!sigaction(number, NULL, &old) && old.sa_handler == SIG_IGN)
-        return NULL;
-    *s = (struct signal_watch){ m, number };
-    GSource *source = g_unix_signal_source_new(number);
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, signalled, s, NULL);
-    g_source_attach(source, loop_context(m->loop));
-    return source;
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    for (unsigned i = 0; i < G_N_ELEMENTS(m->signals); i++) {
+        struct signal_watch *s = &m->signals[i];
+        struct sigaction old;
+        *s = (struct signal_watch){ .machine = m, .number = numbers[i] };
+        if (!sigaction(s->number, NULL, &old) && old.sa_handler == SIG_IGN)
+            continue;
+        s->source = g_unix_signal_source_new(s->number);
+        g_source_set_priority(s->source, G_PRIORITY_HIGH);
+        g_source_set_callback(s->source, signalled, s, NULL);
+        g_source_attach(s->source, loop_context(m->loop));
+    }
+}
+
+/* From here on a signal ends the process, by way of what puts the terminal back. The sources stay until that has been
+ * done: with their end GLib makes the action the default. */
+static void unwatch_signals(struct machine *m)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(m->signals); i++) {
+        if (!m->signals[i].source)
+            continue;
+        g_source_destroy(m->signals[i].source);
+        loop_let_signal_end(m->signals[i].number);
+    }
 }
 
 static bool take_requests(struct machine *m, uint32_t *ret)
@@ -439,12 +448,8 @@ static bool take_requests(struct machine *m, uint32_t *ret)
 
 int machine_run(struct machine *m)
 {
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-    struct signal_watch watches[G_N_ELEMENTS(numbers)];
-    GSource *sources[G_N_ELEMENTS(numbers)];
     uint32_t requests;
-    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++)
-        sources[i] = watch_signal(m, &watches[i], numbers[i]);
+    watch_signals(m);
     machine_reset(m);
     if (start_threads(m) < 0)
         machine_request_shutdown(m, 1);
@@ -468,13 +473,7 @@ int machine_run(struct machine *m)
     if (m->accel_entity && m->accel_entity->finish)
         m->accel_entity->finish(m->accel);
     chardev_flush_all(m);
-    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        if (!sources[i])
-            continue;
-        g_source_destroy(sources[i]);
-        g_source_unref(sources[i]);
-        loop_let_signal_end(numbers[i]);
-    }
+    unwatch_signals(m);
     return m->exit_status;
 }
 
@@ -603,6 +602,8 @@ void machine_free(struct machine *m)
         block_free(g_ptr_array_index(m->drives, m->drives->len - 1));
     free_last(m->parts);
     free_last(m->others);
+    for (unsigned i = 0; i < G_N_ELEMENTS(m->signals); i++)
+        g_clear_pointer(&m->signals[i].source, g_source_unref);
     clock_finish(m);
     loop_free(m->loop);
     debug_free(m);

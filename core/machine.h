@@ -58,6 +58,11 @@ struct machine {
 
     struct clocks clocks;
     struct loop *loop;
+    struct signal_watch {
+        struct machine *machine;
+        int number;
+        GSource *source;    /* NULL: ignored, as nohup asks for */
+    } signals[3];           /* of machine_run() */
     struct memory *memory;  /* memory.c */
     struct address_space *system;
     uint32_t access_cpu;    /* vCPU whose access a window's callback serves, or BP_NO_CPU; machine lock */
