@@ -170,14 +170,7 @@ static size_t core_regs(const void *env, void *buf, size_t size)
 /* struct rt_sigframe, with the sizes and holes of the kernel's, and the frame record by which
  * debuggers walk over it. */
 struct frame {
-    uint8_t info[128];
-    uint64_t uc_flags, uc_link;
-    uint64_t stack_sp;
-    uint32_t stack_flags, pad0;
-    uint64_t stack_size;
-    uint64_t mask;
-    uint8_t more_mask[1024 / 8 - 8];
-    uint64_t pad1; /* sigcontext lies at a multiple of 16 */
+    struct bp_linux_frame head;
     uint64_t fault_address;
     uint64_t x[31], sp, pc, pstate;
     uint64_t pad2;
@@ -196,11 +189,7 @@ _Static_assert(sizeof(struct frame) == 128 + 176 + 288 + 4096 + 16, "arch/arm64/
 static void fill_frame(struct a64_cpu *cpu, const struct bp_linux_signal *s, struct frame *f)
 {
     memset(f, 0, sizeof *f);
-    memcpy(f->info, s->info, sizeof f->info);
-    f->stack_sp = s->alt_sp;
-    f->stack_flags = s->alt_flags;
-    f->stack_size = s->alt_size;
-    f->mask = s->mask;
+    bp_linux_frame_fill(&f->head, s);
     memcpy(&f->fault_address, s->info + 16, 8); /* si_addr, where the signal has one */
     memcpy(f->x, cpu->x, sizeof f->x);
     f->sp = cpu->sp;
@@ -245,8 +234,8 @@ static int signal_enter(void *env, struct bp_user_space *space, const struct bp_
         return -EFAULT;
     forget_monitor(cpu);
     cpu->x[0] = s->number;
-    cpu->x[1] = gva + offsetof(struct frame, info);
-    cpu->x[2] = gva + offsetof(struct frame, uc_flags);
+    cpu->x[1] = gva + offsetof(struct frame, head.info);
+    cpu->x[2] = gva + offsetof(struct frame, head.uc_flags);
     cpu->x[29] = gva + offsetof(struct frame, record);
     cpu->x[30] = s->restorer ? s->restorer : s->trampoline;
     cpu->sp = gva;
@@ -273,10 +262,7 @@ static int signal_return(void *env, struct bp_user_space *space, struct bp_linux
     fp_set_fpcr(cpu, f.fpsimd.fpcr);
     memcpy(cpu->v, f.fpsimd.v, sizeof cpu->v);
     forget_monitor(cpu);
-    ret->mask = f.mask;
-    ret->alt_sp = f.stack_sp;
-    ret->alt_size = f.stack_size;
-    ret->alt_flags = f.stack_flags;
+    bp_linux_frame_read(&f.head, ret);
     return 0;
 }
 

@@ -126,14 +126,7 @@ static size_t core_regs(const void *env, void *buf, size_t size)
 
 /* struct rt_sigframe, with the sizes and holes of the kernel's. */
 struct frame {
-    uint8_t info[128];
-    uint64_t uc_flags, uc_link;
-    uint64_t stack_sp;
-    uint32_t stack_flags, pad0;
-    uint64_t stack_size;
-    uint64_t mask;
-    uint8_t more_mask[1024 / 8 - 8];
-    uint64_t pad1; /* sigcontext lies at a multiple of 16 */
+    struct bp_linux_frame head;
     uint64_t regs[32];
     /* union of float states, as large as that of Q; here that of D, and the list of further
      * extensions' states behind it, which its end mark begins */
@@ -150,11 +143,7 @@ _Static_assert(sizeof(struct frame) == 1088, "arch/riscv/kernel/signal.c");
 static void fill_frame(struct riscv_cpu *cpu, const struct bp_linux_signal *s, struct frame *f)
 {
     memset(f, 0, sizeof *f);
-    memcpy(f->info, s->info, sizeof f->info);
-    f->stack_sp = s->alt_sp;
-    f->stack_flags = s->alt_flags;
-    f->stack_size = s->alt_size;
-    f->mask = s->mask;
+    bp_linux_frame_fill(&f->head, s);
     get_regs(cpu, f->regs);
     if (cpu->ext.f) {
         memcpy(f->f, cpu->f, sizeof f->f);
@@ -186,8 +175,8 @@ static int signal_enter(void *env, struct bp_user_space *space, const struct bp_
     cpu->x[X_RA] = s->trampoline;
     cpu->x[X_SP] = gva;
     cpu->x[X_A0] = s->number;
-    cpu->x[X_A1] = gva + offsetof(struct frame, info);
-    cpu->x[X_A2] = gva + offsetof(struct frame, uc_flags);
+    cpu->x[X_A1] = gva + offsetof(struct frame, head.info);
+    cpu->x[X_A2] = gva + offsetof(struct frame, head.uc_flags);
     cpu->pc = s->handler & ~UINT64_C(1);
     return 0;
 }
@@ -210,10 +199,7 @@ static int signal_return(void *env, struct bp_user_space *space, struct bp_linux
         fp_set_frm(cpu, f.fcsr >> 5);
     }
     forget_reservation(cpu);
-    ret->mask = f.mask;
-    ret->alt_sp = f.stack_sp;
-    ret->alt_size = f.stack_size;
-    ret->alt_flags = f.stack_flags;
+    bp_linux_frame_read(&f.head, ret);
     return 0;
 }
 

@@ -34,6 +34,38 @@ struct bp_linux_signal {
     uint8_t info[128];        /* siginfo_t in the guest's layout */
 };
 
+/*
+ * How the frame of a generic architecture begins: siginfo_t and struct ucontext as far as its machine context
+ * (asm-generic/ucontext.h, asm-generic/signal.h), which lies at a multiple of 16. A target's own frame has it as its
+ * first member.
+ */
+struct bp_linux_frame {
+    uint8_t info[128];
+    uint64_t uc_flags, uc_link;
+    uint64_t stack_sp;
+    uint32_t stack_flags, reserved0;
+    uint64_t stack_size;
+    uint64_t mask;
+    uint8_t reserved1[1024 / 8 - 8 + 8];
+};
+/* What the signal says goes into a frame that is otherwise zero. [any] */
+static inline void bp_linux_frame_fill(struct bp_linux_frame *f, const struct bp_linux_signal *s)
+{
+    __builtin_memcpy(f->info, s->info, sizeof f->info);
+    f->stack_sp = s->alt_sp;
+    f->stack_flags = s->alt_flags;
+    f->stack_size = s->alt_size;
+    f->mask = s->mask;
+}
+/* What sigreturn brings back of it. [any] */
+static inline void bp_linux_frame_read(const struct bp_linux_frame *f, struct bp_linux_signal *ret)
+{
+    ret->mask = f->mask;
+    ret->alt_sp = f->stack_sp;
+    ret->alt_size = f->stack_size;
+    ret->alt_flags = f->stack_flags;
+}
+
 /* Bits of an open() flag, guest and host: rows where the guest differs from the generic values. */
 struct bp_linux_flag {
     uint32_t guest, host;
