@@ -8,6 +8,7 @@ tcg_alloc_sources = \
 	tcg-runtime/alloc/exact.h \
 	tcg-runtime/alloc/internal.h \
 	tcg-runtime/alloc/regs.c \
+	tcg-runtime/alloc/repeat.c \
 	tcg-runtime/alloc/rules.c \
 	tcg-runtime/alloc/scan.c \
 	tcg-runtime/alloc/state.c \

@@ -12,13 +12,8 @@
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-struct reg_move {
-    uint8_t dst, src, type;
-};
-
-/* All at once: a move waits until nobody reads its destination; cycles go through a spare
- * register. */
-static void parallel_moves(struct tcg_alloc *a, struct reg_move *m, unsigned n, unsigned spare)
+/* A move waits until nobody reads its destination; cycles go through the spare register. */
+void parallel_moves(struct tcg_alloc *a, struct reg_move *m, unsigned n, unsigned spare)
 {
     while (n) {
         bool progress = false;
@@ -36,7 +31,7 @@ static void parallel_moves(struct tcg_alloc *a, struct reg_move *m, unsigned n, 
             break;
         }
         if (!progress) { /* all are in cycles: free the first one's destination */
-            a->cg->move(&a->as, BP_I64, spare, m[0].dst);
+            a->cg->move(&a->as, spare < BP_FP_REG ? BP_I64 : BP_V128, spare, m[0].dst);
             for (unsigned k = 0; k < n; k++)
                 if (m[k].src == m[0].dst)
                     m[k].src = (uint8_t)spare;

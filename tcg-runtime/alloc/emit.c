@@ -45,8 +45,14 @@ static void side_exit_stub(struct bp_asm *as, struct bp_stub *s)
         a->cg->exit(as, s->use.exit, s->from);
         return;
     }
+    uint32_t first = (uint32_t)s->data[0], count = (uint32_t)(s->data[0] >> 32);
     a->cg->bind(as, s->from);
-    state_restore(a, (uint32_t)s->data[0], (uint32_t)(s->data[0] >> 32));
+    if (a->job->exits[s->use.exit].flags & BP_EXIT_REPEAT) {
+        repeat_emit(a, &a->outs[s->use.exit]);
+    } else {
+        state_restore_registers(a, first, count);
+        state_restore_rest(a, first, count, 0);
+    }
     a->cg->exit(as, s->use.exit, NULL);
 }
 
@@ -54,8 +60,9 @@ static void side_exit(struct bp_asm *as, struct bp_use *use, uint8_t *field)
 {
     struct tcg_alloc *a = alloc_of(as);
     struct bp_stub *s = add_stub(as, use, side_exit_stub);
-    uint32_t first, count;
-    state_snapshot(a, &first, &count);
+    uint32_t first = 0, count = 0;
+    if (!(a->job->exits[use->exit].flags & BP_EXIT_REPEAT))
+        state_snapshot(a, &first, &count);
     s->from = field;
     s->data[0] = first | (uint64_t)count << 32;
     s->data[1] = as->direct;
@@ -325,6 +332,16 @@ static void share_check(struct tcg_alloc *a, uint32_t i)
     }
 }
 
+/* Whether nothing is left to do where the exit is taken. Notes for an exit back what there is. */
+static bool leaves_directly(struct tcg_alloc *a, uint32_t exit)
+{
+    uint32_t flags = a->job->exits[exit].flags;
+    if (!(flags & BP_EXIT_REPEAT))
+        return !(flags & BP_EXIT_LOOKUP) && !state_any(a);
+    repeat_snapshot(a, &a->outs[exit]);
+    return !a->outs[exit].put_count && repeat_in_place(a, &a->outs[exit]);
+}
+
 /* ---- one record ------------------------------------------------------------------------------ */
 
 static void emit_rule(struct tcg_alloc *a, uint32_t i, const struct rule *rule, bool fused)
@@ -369,8 +386,7 @@ static void emit_rule(struct tcg_alloc *a, uint32_t i, const struct rule *rule, 
     use->cond = (uint8_t)(fused ? a->ir[r->a].aux : r->aux);
     if (r->op == BP_EXIT_IF) {
         use->exit = r->c;
-        a->as.direct = !state_any(a) &&
-                       !(a->job->exits[r->c].flags & (BP_EXIT_LOOP | BP_EXIT_LOOKUP));
+        a->as.direct = leaves_directly(a, r->c);
     } else if (ir_ops[r->op].flags & IR_FAULT) {
         if (rule->row->flags & BP_RULE_SHARES)
             share_check(a, i);
@@ -471,6 +487,17 @@ static void emit_canon(struct tcg_alloc *a, uint32_t i)
     merge_uses(a, raw, i);
 }
 
+static void leave_by(struct tcg_alloc *a, uint32_t exit)
+{
+    if (a->job->exits[exit].flags & BP_EXIT_REPEAT) {
+        repeat_snapshot(a, &a->outs[exit]);
+        repeat_emit(a, &a->outs[exit]);
+    } else if (a->repeats) {
+        state_sync(a);
+    }
+    a->cg->exit(&a->as, exit, NULL);
+}
+
 static void emit_record(struct tcg_alloc *a, uint32_t i)
 {
     const struct bp_ir *r = &a->ir[i];
@@ -480,7 +507,8 @@ static void emit_record(struct tcg_alloc *a, uint32_t i)
     case BP_NOP: case BP_CONST:
         break;
     case BP_GET:
-        a->guest[r->aux].home = i;
+        if (a->val[i].home == r->aux)
+            a->guest[r->aux].home = i;
         break;
     case BP_PUT:
         state_put(a, i);
@@ -499,18 +527,30 @@ static void emit_record(struct tcg_alloc *a, uint32_t i)
         emit_helper(a, i);
         a->arg_count = 0;
         break;
+    case BP_CARRY:
+        repeat_carry(a, i);
+        break;
     case BP_EXIT:
-        a->cg->exit(&a->as, r->c, NULL);
+        leave_by(a, r->c);
         break;
     case BP_LEAVE: {
+        if (a->repeats)
+            state_sync(a);
         const uint64_t *pc = r->c == UINT32_MAX ? NULL : &a->job->exits[r->c].pc;
         a->cg->leave(&a->as, r->aux, pc);
         break;
     }
+    case BP_EXIT_TO:
+        if (a->repeats)
+            state_sync(a);
+        emit_op(a, i);
+        break;
     default:
         emit_op(a, i);
         break;
     }
+    if (r->op == BP_EXIT_IF)
+        a->carry_count = 0;
 }
 
 /* ---- one translation ------------------------------------------------------------------------- */
@@ -525,7 +565,7 @@ static int grow(void *array, size_t bytes)
     return 0;
 }
 
-static int make_room(struct tcg_alloc *a, uint32_t records, uint32_t guest_regs)
+static int make_room(struct tcg_alloc *a, uint32_t records, uint32_t guest_regs, uint32_t exits)
 {
     if (records > a->room) {
         uint32_t n = records + records / 2 + 64;
@@ -541,9 +581,16 @@ static int make_room(struct tcg_alloc *a, uint32_t records, uint32_t guest_regs)
     if (guest_regs > a->guest_room) {
         a->guest_room = 0;
         if (grow(&a->guest, guest_regs * sizeof *a->guest) ||
-            grow(&a->pending, guest_regs * sizeof *a->pending))
+            grow(&a->pending, guest_regs * sizeof *a->pending) ||
+            grow(&a->carries, guest_regs * sizeof *a->carries))
             return -ENOMEM;
         a->guest_room = guest_regs;
+    }
+    if (exits > a->out_room) {
+        a->out_room = 0;
+        if (grow(&a->outs, exits * sizeof *a->outs))
+            return -ENOMEM;
+        a->out_room = exits;
     }
     return 0;
 }
@@ -552,7 +599,7 @@ static void start(struct tcg_alloc *a, struct bp_code_job *job)
 {
     uint32_t margin = a->cg->op_bytes + RECORD_BYTES + REG_BYTES * job->guest_reg_count;
     a->error = 0;
-    a->mark = 0;
+    a->mark = a->i = 0;
     a->used = a->locked = 0;
     a->kept_count = a->kept_regs = 0;
     a->pending_count = a->call_at = a->arg_count = 0;
@@ -564,6 +611,7 @@ static void start(struct tcg_alloc *a, struct bp_code_job *job)
         .size = sizeof a->as, .p = job->code_rw, .to_rx = job->code_rx - job->code_rw,
         .base = job->prologue, .job = job, .features = job->features,
         .backend = a->backend_state, .stub = add_stub, .side_exit = side_exit, .exact = tcg_exact,
+        .home = repeat_home,
     };
     job->site_count = job->state_reg_count = 0;
     for (uint32_t i = 0; i < job->exit_count; i++)
@@ -590,13 +638,16 @@ int tcg_alloc_emit(struct tcg_alloc *a, struct bp_code_job *job)
 {
     a->job = job;
     a->ir = job->ir;
-    int e = make_room(a, job->ir_count, job->guest_reg_count);
+    int e = make_room(a, job->ir_count, job->guest_reg_count, job->exit_count);
     if (e)
         return e;
     e = alloc_scan(a);
     if (e)
         return e;
     start(a, job);
+    if (a->as.p >= a->limit)
+        return -ENOSPC;
+    repeat_enter(a);
     for (uint32_t i = 1; i < job->ir_count; i++) {
         if (a->as.p >= a->limit)
             return -ENOSPC;

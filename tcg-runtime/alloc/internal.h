@@ -98,9 +98,24 @@ struct snap {
     bool canon;
 };
 
+/* A guest register that stays in a host register where the translation repeats. */
+struct carried {
+    uint16_t guest;
+    uint8_t reg;
+    bool deferred; /* at the repeat entry its home may be stale */
+};
+#define CARRIED_ALL 16
+/* The way out by such an exit: what goes home, and the registers that have what is carried. */
+struct repeat_out {
+    uint32_t puts, put_count; /* as of state_snapshot() */
+    uint8_t from[CARRIED_ALL]; /* by carried; NO_REG: its home has it */
+};
+
 struct guest {
     uint32_t home;    /* value that the home is known to hold, 0 for none */
     uint32_t current; /* scan: newest value */
+    uint32_t first;   /* scan: the get of what the home holds at the start, 0 for none */
+    uint32_t first_put, first_hold; /* scan: first change, and the last site before it */
     uint32_t put;     /* scan: newest put */
     uint16_t pending; /* index into pending, or NO_PENDING */
 };
@@ -154,6 +169,14 @@ struct tcg_alloc {
     uint32_t stub_count, stub_room;
     struct snap *snaps;
     uint32_t snap_count, snap_room;
+    struct carried carried[CARRIED_ALL];
+    uint32_t carried_count;
+    uint32_t *carries;     /* carry records: of all exits, then of the next one */
+    uint32_t carry_count;
+    struct repeat_out *outs; /* by exit */
+    uint32_t out_room;
+    bool repeats;          /* it has an exit to its own start, */
+    uint32_t last_repeat;  /* here the last one */
     struct bp_use use;
     unsigned memory_operands;
 };
@@ -247,8 +270,14 @@ void state_forget(struct tcg_alloc *a);
 uint32_t state_site(struct tcg_alloc *a, bool with_registers);
 /* Copies the pending registers for a stub. */
 void state_snapshot(struct tcg_alloc *a, uint32_t *ret_first, uint32_t *ret_count);
-/* Emits the stores of a snapshot; all registers are free afterwards. */
-void state_restore(struct tcg_alloc *a, uint32_t first, uint32_t count);
+/* Takes a guest register out of it. */
+void state_snapshot_drop(struct tcg_alloc *a, uint32_t first, uint32_t *count, unsigned reg);
+/* The guest register, whose home is stale, has the value as far as the site. */
+void state_hold(struct tcg_alloc *a, unsigned reg, uint32_t value, uint32_t until);
+/* Emits the stores of a snapshot: of what is in registers, then of the rest, carried by any register that is not among
+ * those to keep. */
+void state_restore_registers(struct tcg_alloc *a, uint32_t first, uint32_t count);
+void state_restore_rest(struct tcg_alloc *a, uint32_t first, uint32_t count, uint64_t keep);
 /* fcanon of a computed value: whether only exit states have the result. Then it need not be
  * computed, and the operand is held for them. */
 bool state_canon(struct tcg_alloc *a, uint32_t record);
@@ -258,7 +287,25 @@ bool state_any(struct tcg_alloc *a);
  * pending, because a home is in use. */
 bool state_save(struct tcg_alloc *a, uint32_t value);
 
+/* ---- repeat.c: guest registers in host registers round a loop -------------------------------- */
+
+/* At the start: loads what the exits back carry. */
+void repeat_enter(struct tcg_alloc *a);
+void repeat_carry(struct tcg_alloc *a, uint32_t record);
+/* Remembers where everything is now, for the way out, and emits that. */
+void repeat_snapshot(struct tcg_alloc *a, struct repeat_out *out);
+bool repeat_in_place(const struct tcg_alloc *a, const struct repeat_out *out);
+void repeat_emit(struct tcg_alloc *a, const struct repeat_out *out);
+/* bp_asm's service. */
+void repeat_home(struct bp_asm *as);
+
 /* ---- emit.c, call.c -------------------------------------------------------------------------- */
+
+struct reg_move {
+    uint8_t dst, src, type;
+};
+/* All at once. `spare` is neither source nor destination. Destroys m. */
+void parallel_moves(struct tcg_alloc *a, struct reg_move *m, unsigned n, unsigned spare);
 
 struct call_arg {
     uint32_t value; /* 0: imm */

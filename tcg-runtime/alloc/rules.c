@@ -209,6 +209,8 @@ void tcg_alloc_free(struct tcg_alloc *a)
     free(a->guest);
     free(a->pending);
     free(a->snaps);
+    free(a->carries);
+    free(a->outs);
     free(a);
 }
 

@@ -58,6 +58,10 @@ static void scan_put(struct scan *s, uint32_t i, const struct bp_ir *r)
     if (g->put)
         REC_HOLD(&s->a->rec[g->put]) = s->last_site > g->put ? s->last_site : 0;
     g->put = i;
+    if (!g->first_put) {
+        g->first_put = i;
+        g->first_hold = s->last_site;
+    }
     g->current = s->a->val[r->a].root;
     REC_HOLD(&s->a->rec[i]) = LAST_PUT;
 }
@@ -71,8 +75,13 @@ static void scan_call(struct scan *s, uint32_t i, const struct bp_ir *r)
     if (flags & (BP_CALL_READS_STATE | BP_CALL_WRITES_STATE | BP_CALL_MAY_RAISE))
         s->last_site = i;
     if (flags & BP_CALL_WRITES_STATE)
-        for (uint32_t g = 0; g < a->job->guest_reg_count; g++)
+        for (uint32_t g = 0; g < a->job->guest_reg_count; g++) {
             a->guest[g].current = 0;
+            if (!a->guest[g].first_put) {
+                a->guest[g].first_put = i;
+                a->guest[g].first_hold = i;
+            }
+        }
 }
 
 /* zext of an i32 and vzext of a float whose register has zeros above, trunc, and a vector's lowest
@@ -138,8 +147,11 @@ static int scan_record(struct scan *s, uint32_t i, const struct bp_ir *r, struct
             v->root = g->current;
         else
             g->current = i;
+        if (!g->first && !g->first_put)
+            g->first = i;
         v->home = (int16_t)r->aux;
-        v->flags = VAL_UPPER;
+        /* An exit back brings a float's register as it is. */
+        v->flags = a->repeats && ir_is_float(r->type) ? 0 : VAL_UPPER;
         return 0;
     }
     case BP_PUT:
@@ -171,6 +183,14 @@ static int scan_record(struct scan *s, uint32_t i, const struct bp_ir *r, struct
         break;
     case BP_EXIT_IF:
         s->last_site = i;
+        /* fallthrough */
+    case BP_EXIT:
+        if (a->job->exits[r->c].flags & BP_EXIT_REPEAT)
+            a->last_repeat = i;
+        break;
+    case BP_CARRY:
+        if (a->carry_count < a->job->guest_reg_count)
+            a->carries[a->carry_count++] = i;
         break;
     }
     unsigned n = ir_ops[r->op].operands;
@@ -188,7 +208,11 @@ int alloc_scan(struct tcg_alloc *a)
     struct scan s = { a, 0, 0 };
     uint32_t n = a->job->ir_count;
     const uint32_t bad_types = BP_TYPES(BP_I8) | BP_TYPES(BP_I16);
-    a->call_count = a->group_count = 0;
+    a->call_count = a->group_count = a->carry_count = 0;
+    a->repeats = false;
+    a->last_repeat = 0;
+    for (uint32_t e = 0; e < a->job->exit_count; e++)
+        a->repeats |= a->job->exits[e].flags & BP_EXIT_REPEAT;
     for (uint32_t g = 0; g < a->job->guest_reg_count; g++)
         a->guest[g] = (struct guest){ .pending = NO_PENDING };
     for (uint32_t i = 0; i < n; i++) {

@@ -127,6 +127,13 @@ bool state_canon(struct tcg_alloc *a, uint32_t record)
     return true;
 }
 
+void state_hold(struct tcg_alloc *a, unsigned reg, uint32_t value, uint32_t until)
+{
+    a->guest[reg].pending = (uint16_t)a->pending_count;
+    a->pending[a->pending_count++] =
+        (struct pending){ .value = value, .until = until, .reg = (uint16_t)reg };
+}
+
 void state_put(struct tcg_alloc *a, uint32_t record)
 {
     unsigned reg = a->ir[record].aux;
@@ -295,31 +302,46 @@ void state_snapshot(struct tcg_alloc *a, uint32_t *ret_first, uint32_t *ret_coun
                            .canon = a->pending[k].canon };
 }
 
-/* What is in registers goes first; then any register can carry the rest. */
-void state_restore(struct tcg_alloc *a, uint32_t first, uint32_t count)
+void state_snapshot_drop(struct tcg_alloc *a, uint32_t first, uint32_t *count, unsigned reg)
 {
-    for (int round = 0; round < 2; round++)
-        for (uint32_t k = 0; k < count; k++) {
-            const struct snap *s = &a->snaps[first + k];
-            const struct bp_guest_reg *g = &a->job->guest_regs[s->reg];
-            struct bp_operand home = { .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                                       .offset = (int32_t)g->offset };
-            struct bp_operand from = s->from;
-            if ((from.kind == BP_OPERAND_REG) == (round == 1))
-                continue;
-            if (from.kind != BP_OPERAND_REG &&
-                !(from.kind == BP_OPERAND_IMM && a->cg->store_imm(g->type, from.imm))) {
-                uint64_t set = regs_of_type(a, g->type);
-                unsigned reg = (unsigned)__builtin_ctzll(set);
-                if (from.kind == BP_OPERAND_IMM)
-                    a->cg->constant(&a->as, g->type, reg, from.imm);
-                else
-                    a->cg->load(&a->as, g->type, reg, &from);
-                from = (struct bp_operand){ .kind = BP_OPERAND_REG, .reg = (uint8_t)reg,
-                                            .type = (uint8_t)g->type };
-            }
-            if (s->canon)
-                a->cg->canon(&a->as, g->type, from.reg, from.reg);
-            a->cg->store(&a->as, g->type, &home, &from);
+    for (uint32_t k = first; k < first + *count; k++)
+        if (a->snaps[k].reg == reg) {
+            a->snaps[k] = a->snaps[first + --*count];
+            return;
         }
+}
+
+static void restore_one(struct tcg_alloc *a, const struct snap *s, uint64_t keep)
+{
+    const struct bp_guest_reg *g = &a->job->guest_regs[s->reg];
+    struct bp_operand home = { .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
+                               .offset = (int32_t)g->offset };
+    struct bp_operand from = s->from;
+    if (from.kind != BP_OPERAND_REG &&
+        !(from.kind == BP_OPERAND_IMM && a->cg->store_imm(g->type, from.imm))) {
+        unsigned reg = (unsigned)__builtin_ctzll(regs_of_type(a, g->type) & ~keep);
+        if (from.kind == BP_OPERAND_IMM)
+            a->cg->constant(&a->as, g->type, reg, from.imm);
+        else
+            a->cg->load(&a->as, g->type, reg, &from);
+        from = (struct bp_operand){ .kind = BP_OPERAND_REG, .reg = (uint8_t)reg,
+                                    .type = (uint8_t)g->type };
+    }
+    if (s->canon)
+        a->cg->canon(&a->as, g->type, from.reg, from.reg);
+    a->cg->store(&a->as, g->type, &home, &from);
+}
+
+void state_restore_registers(struct tcg_alloc *a, uint32_t first, uint32_t count)
+{
+    for (uint32_t k = first; k < first + count; k++)
+        if (a->snaps[k].from.kind == BP_OPERAND_REG)
+            restore_one(a, &a->snaps[k], 0);
+}
+
+void state_restore_rest(struct tcg_alloc *a, uint32_t first, uint32_t count, uint64_t keep)
+{
+    for (uint32_t k = first; k < first + count; k++)
+        if (a->snaps[k].from.kind != BP_OPERAND_REG)
+            restore_one(a, &a->snaps[k], keep);
 }

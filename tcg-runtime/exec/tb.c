@@ -151,7 +151,8 @@ void tb_chain(struct tcg *tcg, struct tb_exit *exit, struct tb *to)
         exit->next = to->incoming;
         to->incoming = exit;
         code_published(tcg);
-        patch_exit(tcg, exit, to->code);
+        bool repeats = exit->flags & BP_EXIT_REPEAT && exit->tb == to;
+        patch_exit(tcg, exit, to->code + (repeats ? to->repeat_offset : 0));
     }
     pthread_mutex_unlock(&tcg->lock);
 }

@@ -89,6 +89,7 @@ struct tb {
     int32_t *count_offsets; /* from env: counters of completed instructions */
     const uint8_t *code;    /* rx */
     uint32_t code_offset, code_size;
+    uint32_t repeat_offset; /* in code: where its own BP_EXIT_REPEAT exits go */
     uint32_t flags, cluster;
     uint32_t guest_bytes;   /* from the first byte's page offset on, followed jumps included */
     uint32_t insns;

@@ -131,6 +131,21 @@ static bp_value append_exit(struct translator *t, struct bp_ir r, const struct b
     return ir_append_raw(t->out, r);
 }
 
+/* Says what the guest registers that the block began by reading have now; those that changed come first. */
+static void carry_registers(struct translator *t)
+{
+    struct ir_buffer *b = t->out;
+    for (int changed = 1; changed >= 0; changed--)
+        for (uint32_t i = 1, end = b->count; i < end; i++) {
+            const struct bp_ir *r = &b->rec[i];
+            if (r->op == BP_CALL && b->helpers[r->c]->flags & BP_CALL_WRITES_STATE)
+                break;
+            bp_value now = r->op == BP_GET ? ir_known_value(b, r->aux) : 0;
+            if (now && (now != i) == changed)
+                append(t, (struct bp_ir){ BP_CARRY, BP_VOID, r->aux, now, 0, 0 });
+        }
+}
+
 static bp_value hook_exit(struct bp_tr *tr, struct bp_ir r, const struct bp_ir_exit *exit)
 {
     struct translator *t = (struct translator *)tr;
@@ -142,6 +157,10 @@ static bp_value hook_exit(struct bp_tr *tr, struct bp_ir r, const struct bp_ir_e
             e.flags |= BP_EXIT_LOOKUP;
         if (e.pc <= tr->pc)
             e.flags |= BP_EXIT_LOOP;
+        if (e.pc == t->pc && !(e.flags & BP_EXIT_LOOKUP) && t->walk != WALK_RAW) {
+            e.flags |= BP_EXIT_REPEAT;
+            carry_registers(t);
+        }
     }
     return append_exit(t, r, &e);
 }
@@ -468,6 +487,7 @@ static int emit(struct translator *t, struct tb *tb)
     tb->code = job.code_rx;
     tb->code_offset = cache->used;
     tb->code_size = job.code_size;
+    tb->repeat_offset = job.repeat_offset;
     tb->site_count = (uint16_t)job.site_count;
     tb->sites = copy_to_arena(tcg, t->sites, job.site_count * sizeof *t->sites);
     tb->state_regs = copy_to_arena(tcg, t->state_regs, job.state_reg_count * sizeof *t->state_regs);

@@ -492,7 +492,7 @@ static void check_exit(struct checker *c, uint32_t number)
         return;
     }
     const struct bp_ir_exit *e = &c->b->exits[number];
-    require(c, e->hint <= BP_HINT_RETURN && !(e->flags & ~(BP_EXIT_LOOP | BP_EXIT_LOOKUP)),
+    require(c, e->hint <= BP_HINT_RETURN && !(e->flags & ~(BP_EXIT_LOOP | BP_EXIT_LOOKUP | BP_EXIT_REPEAT)),
             "unknown hint or flag of the exit");
 }
 
@@ -512,7 +512,7 @@ static void check_structure(struct checker *c, const struct bp_ir *r)
     case BP_GET:
         check_guest_register(c, r, r->type);
         break;
-    case BP_PUT:
+    case BP_PUT: case BP_CARRY:
         check_guest_register(c, r, type_of(c, r->a));
         break;
     case BP_PARAM:
@@ -587,7 +587,9 @@ static void check_record(struct checker *c)
         check_operand(c, operands[k]);
     if (c->failed)
         return;
-    if (ir_ops[r->op].flags & IR_MEMORY)
+    if (r->op == BP_CARRY)
+        check_structure(c, r);
+    else if (ir_ops[r->op].flags & IR_MEMORY)
         check_memory(c, r);
     else if (r->op >= BP_ADD && r->op <= BP_SELECT)
         check_integer(c, r);

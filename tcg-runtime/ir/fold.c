@@ -320,6 +320,11 @@ static bp_value append_get(struct ir_buffer *b, const struct bp_ir *r)
     return k->value;
 }
 
+bp_value ir_known_value(const struct ir_buffer *b, uint32_t reg)
+{
+    return b->known[reg].epoch == b->epoch ? b->known[reg].value : 0;
+}
+
 /* Nothing is known of guest registers from here on. */
 static void forget_registers(struct ir_buffer *b)
 {
@@ -443,7 +448,7 @@ static bool is_sound(const struct ir_buffer *b, const struct bp_ir *r)
         return false;
     unsigned n = ir_ops[r->op].operands;
     return (n < 1 || r->a < b->count) && (n < 2 || r->b < b->count) && (n < 3 || r->c < b->count) &&
-           ((r->op != BP_GET && r->op != BP_PUT) || r->aux < b->reg_count) &&
+           ((r->op != BP_GET && r->op != BP_PUT && r->op != BP_CARRY) || r->aux < b->reg_count) &&
            (r->op != BP_CALL || r->c < b->helper_count);
 }
 

@@ -29,6 +29,9 @@ bp_value ir_append(struct ir_buffer *b, struct bp_ir r);
  * folded away. */
 bp_value ir_append_exit(struct ir_buffer *b, struct bp_ir r, const struct bp_ir_exit *exit);
 
+/* The value that the guest register is known to have behind the last record, 0 where it is not known. */
+bp_value ir_known_value(const struct ir_buffer *b, uint32_t reg);
+
 /* Empties `to` and appends everything of `from` to it: folding of IR that was parsed or appended
  * raw. 0, -EINVAL where `from` does not pass ir_check(), or -ENOMEM. */
 int ir_refold(struct ir_buffer *to, const struct ir_buffer *from);

@@ -277,6 +277,8 @@ static uint32_t read_exit(struct parser *p)
         e.flags |= BP_EXIT_LOOP;
     if (accept(p, "lookup"))
         e.flags |= BP_EXIT_LOOKUP;
+    if (accept(p, "repeat"))
+        e.flags |= BP_EXIT_REPEAT;
     return p->failed ? 0 : ir_add_exit(p->b, &e);
 }
 
@@ -499,7 +501,7 @@ static void read_record(struct parser *p, struct bp_ir *r)
     case BP_GET:
         r->aux = (uint16_t)read_register(p);
         break;
-    case BP_PUT:
+    case BP_PUT: case BP_CARRY:
         r->aux = (uint16_t)read_register(p);
         expect(p, ",");
         r->a = read_value(p);

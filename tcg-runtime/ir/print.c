@@ -93,6 +93,8 @@ static void put_exit(struct text *t, const struct ir_buffer *b, uint32_t number)
         put(t, " loop");
     if (e->flags & BP_EXIT_LOOKUP)
         put(t, " lookup");
+    if (e->flags & BP_EXIT_REPEAT)
+        put(t, " repeat");
 }
 
 /* What follows the op and its type: suffixes that aux selects. */
@@ -205,7 +207,7 @@ static void put_record(struct text *t, const struct ir_buffer *b, uint32_t i)
         put(t, " ");
         put_register(t, b, r->aux);
         return;
-    case BP_PUT:
+    case BP_PUT: case BP_CARRY:
         put(t, " ");
         put_register(t, b, r->aux);
         put(t, ", %%%" PRIu32, r->a);

@@ -361,6 +361,60 @@ static void gen_call(struct gen *g)
         keep(g, h->ret, v);
 }
 
+/* ---- loops ------------------------------------------------------------------------------------- */
+
+#define R_ROUND (R_I64 + 30) /* nothing else puts it */
+
+/* At most three rounds. */
+static void gen_round(struct gen *g)
+{
+    uint32_t old = p_emit(g->p, BP_GET, BP_I64, R_ROUND, 0, 0, 0);
+    old = p_emit(g->p, BP_AND, BP_I64, 0, old, p_const(g->p, BP_I64, 7), 0);
+    g->round = p_emit(g->p, BP_SHR, BP_I64, 0, old, p_const(g->p, BP_I64, 1), 0);
+    p_emit(g->p, BP_PUT, BP_VOID, R_ROUND, g->round, 0, 0);
+}
+
+/* Some of the registers whose value is known, in any order. */
+static void gen_carries(struct gen *g)
+{
+    uint32_t now[N_REGS] = { 0 };
+    for (uint32_t i = 1; i < g->p->n; i++) {
+        const struct bp_ir *r = &g->p->ir[i];
+        if (r->op == BP_PUT)
+            now[r->aux] = r->a;
+        else if (r->op == BP_GET && !now[r->aux])
+            now[r->aux] = i;
+        else if (r->op == BP_CALL && g->p->helpers[r->c]->flags & BP_CALL_WRITES_STATE)
+            memset(now, 0, sizeof now);
+    }
+    unsigned first = below_n(g, N_REGS), some = below_n(g, 3);
+    for (unsigned k = 0; k < N_REGS; k++) {
+        unsigned reg = (first + k) % N_REGS;
+        if (now[reg] && (!some || below_n(g, 3) < some))
+            p_emit(g->p, BP_CARRY, BP_VOID, reg, now[reg], 0, 0);
+    }
+}
+
+static void gen_repeat(struct gen *g)
+{
+    uint32_t more = g->round;
+    if (below_n(g, 2))
+        more = p_emit(g->p, BP_AND, BP_I64, 0, more, any(g, BP_I64), 0);
+    uint32_t zero = p_const(g->p, BP_I64, 0);
+    gen_carries(g);
+    p_emit(g->p, BP_EXIT_IF, BP_VOID, BP_NE, more, zero,
+           p_exit_number(g->p, 0x1000, BP_EXIT_LOOP | BP_EXIT_REPEAT));
+}
+
+static void gen_endless(struct gen *g)
+{
+    uint32_t zero = p_const(g->p, BP_I64, 0);
+    p_emit(g->p, BP_EXIT_IF, BP_VOID, BP_EQ, g->round, zero, p_exit_number(g->p, 0x2000, 0));
+    gen_carries(g);
+    p_emit(g->p, BP_EXIT, BP_VOID, 0, 0, 0,
+           p_exit_number(g->p, 0x1000, BP_EXIT_LOOP | BP_EXIT_REPEAT));
+}
+
 static void gen_end(struct gen *g)
 {
     unsigned flags = below_n(g, 3);
@@ -388,6 +442,9 @@ void generate(struct gen *g, struct prog *p, unsigned length)
     g->address = 0;
     prog_init(p);
     p_mark(p, 0x1000);
+    g->round = 0;
+    if (below_n(g, 3) == 0)
+        gen_round(g);
     while (p->n < length) {
         unsigned what = below_n(g, 32);
         if (what < 9)
@@ -404,7 +461,9 @@ void generate(struct gen *g, struct prog *p, unsigned length)
             gen_call(g);
         else if (what == 27)
             p_mark(p, 0x1000 + 4 * p->n);
-        else if (what == 28 && p->exit_n < PROG_EXITS - 4) {
+        else if (what == 28 && g->round && below_n(g, 2) && p->exit_n < PROG_EXITS - 4) {
+            gen_repeat(g);
+        } else if (what == 28 && p->exit_n < PROG_EXITS - 4) {
             unsigned t = int_type(g);
             uint32_t a = any(g, t), b = any(g, t);
             p_emit(p, BP_EXIT_IF, BP_VOID, below_n(g, 4) ? BP_EQ : below_n(g, 10), a, b,
@@ -417,5 +476,10 @@ void generate(struct gen *g, struct prog *p, unsigned length)
         else if (what == 30)
             p_emit(p, BP_FENCE, BP_VOID, below_n(g, 16), 0, 0, 0);
     }
-    gen_end(g);
+    if (g->round && below_n(g, 2))
+        gen_repeat(g);
+    if (g->round && below_n(g, 3) == 0)
+        gen_endless(g);
+    else
+        gen_end(g);
 }

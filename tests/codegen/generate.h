@@ -16,6 +16,7 @@ struct gen {
     uint64_t seed;
     bool floats;
     uint32_t address; /* value of the last one */
+    uint32_t round;   /* value: not 0 until the last round of a loop; 0: the program is none */
     struct prog *p;
     struct pool pool[8], raw[8]; /* by type; raw: float results that may be any NaN */
 };

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROUNDS_MAX 100
+
 struct oracle {
     struct rig *rig;
     const struct prog *p;
@@ -77,13 +79,19 @@ static void take_exit(struct oracle *o, const struct bp_ir *r, struct outcome *r
     }
 }
 
+static bool goes_back(const struct oracle *o, const struct outcome *out)
+{
+    return out->kind == OUT_EXIT && o->rig->chained &&
+           o->p->exits[out->exit].flags & BP_EXIT_REPEAT;
+}
+
 /* False where it left. */
 static bool step(struct oracle *o, uint32_t i, struct outcome *ret)
 {
     const struct bp_ir *r = &o->p->ir[i];
     uint64_t v = 0;
     switch (r->op) {
-    case BP_NOP: case BP_FENCE: break;
+    case BP_NOP: case BP_FENCE: case BP_CARRY: break;
     case BP_CONST: v = r->b | (uint64_t)r->c << 32; break;
     case BP_GET: v = rig_get(o->rig, r->aux); break;
     case BP_PUT: rig_set(o->rig, r->aux, o->v[r->a]); break;
@@ -132,9 +140,15 @@ struct outcome rig_oracle(struct rig *r, const struct prog *p)
     r->in_oracle = true;
     memcpy(r->env + r->slots.fp_flags, &none, 4);
     if (setjmp(r->unwind) == 0) {
-        for (uint32_t i = 1; i < p->n; i++)
-            if (!step(o, i, &ret))
-                break;
+        unsigned rounds = 0;
+        do {
+            ret = (struct outcome){ .kind = -1 };
+            for (uint32_t i = 1; i < p->n; i++)
+                if (!step(o, i, &ret))
+                    break;
+        } while (goes_back(o, &ret) && ++rounds < ROUNDS_MAX);
+        if (rounds == ROUNDS_MAX)
+            ret.kind = OUT_ENDLESS;
     } else {
         ret = (struct outcome){ .kind = OUT_FAULT, .mark = o->mark };
     }

@@ -439,7 +439,13 @@ int rig_compile(struct rig *r, const struct prog *p)
     j->code_rw = r->cache_rw + j->code_base_offset;
     j->code_rx = r->cache_rx + j->code_base_offset;
     j->code_room = r->cache_size - j->code_base_offset;
-    return r->alloc ? tcg_alloc_emit(r->alloc, j) : r->backend->compile(j);
+    j->repeat_offset = 0;
+    int err = r->alloc ? tcg_alloc_emit(r->alloc, j) : r->backend->compile(j);
+    for (uint32_t e = 0; !err && r->chained && e < p->exit_n; e++)
+        if (p->exits[e].flags & BP_EXIT_REPEAT && j->exit_patch[e] != UINT32_MAX)
+            r->backend->patch(j->code_rw + j->exit_patch[e], j->code_rx + j->exit_patch[e],
+                              j->code_rx + j->repeat_offset);
+    return err;
 }
 
 static struct outcome outcome_of(struct rig *r, uint64_t word)

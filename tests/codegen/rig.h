@@ -43,7 +43,8 @@ struct prog {
     uint32_t helper_n;
 };
 
-enum out_kind { OUT_EXIT, OUT_INTERRUPT, OUT_LOOKUP, OUT_LOOKUP_INTERRUPT, OUT_LEAVE, OUT_FAULT };
+enum out_kind { OUT_EXIT, OUT_INTERRUPT, OUT_LOOKUP, OUT_LOOKUP_INTERRUPT, OUT_LEAVE, OUT_FAULT,
+                OUT_ENDLESS /* the oracle's: gave up */ };
 
 struct outcome {
     int kind;          /* enum out_kind */
@@ -70,6 +71,7 @@ struct rig {
     uint32_t fault_mark;
     jmp_buf unwind;
     bool in_oracle;
+    bool chained; /* exits back go back */
     uint64_t fault_va;
 };
 

@@ -105,16 +105,23 @@ static void chain_loop(bool pending, uint32_t flags)
     if (pending)
         p_emit(prog, BP_PUT, BP_VOID, 2, y, 0, 0);
     p_emit(prog, BP_PUT, BP_VOID, 1, y, 0, 0);
+    if (flags & BP_EXIT_REPEAT)
+        p_emit(prog, BP_CARRY, BP_VOID, 1, y, 0, 0);
     p_emit(prog, BP_EXIT_IF, BP_VOID, BP_NE, y, zero, p_exit_number(prog, 0x100, flags));
     if (pending)
         p_emit(prog, BP_PUT, BP_VOID, 2, zero, 0, 0);
     p_emit(prog, BP_EXIT, BP_VOID, 0, 0, 0, p_exit_number(prog, 0x200, 0));
     compile();
     check_field(rig->job.exit_patch[0]);
-    patch(rig->job.exit_patch[0], rig->job.code_rx);
+    expect(!(flags & BP_EXIT_REPEAT) == !rig->job.repeat_offset, "repeat entry",
+           rig->job.repeat_offset);
     rig_reset(rig);
     rig_set(rig, 1, 1000);
     uint64_t word = enter(rig->job.code_rx);
+    expect(word == BP_OUT_EXIT && rig_get(rig, 1) == 999, "one round", (long long)word);
+    patch(rig->job.exit_patch[0], rig->job.code_rx + rig->job.repeat_offset);
+    rig_set(rig, 1, 1000);
+    word = enter(rig->job.code_rx);
     expect(word == (1 << 3 | BP_OUT_EXIT), "exit word of the loop", (long long)word);
     expect(rig_get(rig, 1) == 0 && rig_get(rig, 2) == 0, "x1", (long long)rig_get(rig, 1));
     rig_set(rig, 1, 1000);
@@ -343,6 +350,29 @@ static void many_pending(void)
     p_emit(prog, BP_EXIT, BP_VOID, 0, 0, 0, p_exit_number(prog, 0, 0));
 }
 
+/* As many registers round loops as there may be, changing places. */
+static void many_carried(void)
+{
+    uint32_t v[2][8];
+    prog_init(prog);
+    p_mark(prog, 0x100);
+    for (unsigned i = 0; i < 8; i++) {
+        v[0][i] = p_emit(prog, BP_GET, BP_I64, i, 0, 0, 0);
+        v[1][i] = p_emit(prog, BP_GET, BP_F64, R_F64 + i, 0, 0, 0);
+    }
+    for (unsigned n = 0; n < 40; n++) {
+        for (unsigned i = 0; i < 8; i++)
+            for (unsigned class = 0; class < 2; class++)
+                p_emit(prog, BP_PUT, BP_VOID, (class ? R_F64 : 0) + i, v[class][(i + n) % 8], 0, 0);
+        for (unsigned i = 0; i < 8; i++)
+            for (unsigned class = 0; class < 2; class++)
+                p_emit(prog, BP_CARRY, BP_VOID, (class ? R_F64 : 0) + i, v[class][(i + n) % 8], 0, 0);
+        p_emit(prog, BP_EXIT_IF, BP_VOID, BP_EQ, v[0][n % 8], p_const(prog, BP_I64, n),
+               p_exit_number(prog, 0x100, BP_EXIT_LOOP | BP_EXIT_REPEAT));
+    }
+    p_emit(prog, BP_EXIT, BP_VOID, 0, 0, 0, p_exit_number(prog, 0, 0));
+}
+
 /* Whatever the room, nothing is written behind it. */
 static void small_rooms(void)
 {
@@ -382,6 +412,8 @@ int main(void)
         chain_loop(true, 0);
         chain_loop(false, BP_EXIT_LOOP);
         chain_loop(true, BP_EXIT_LOOP);
+        chain_loop(false, BP_EXIT_LOOP | BP_EXIT_REPEAT);
+        chain_loop(true, BP_EXIT_LOOP | BP_EXIT_REPEAT);
         for (unsigned k = 0; k < 4; k++) {
             jump_cache(k & 1, 0x80001236, k & 2);
             jump_cache(k & 1, UINT64_C(0xffffffff80200ffe), k & 2);
@@ -396,6 +428,8 @@ int main(void)
         small_rooms();
         few_sites();
         many_pending();
+        small_rooms();
+        many_carried();
         small_rooms();
         rig_free(rig);
     }

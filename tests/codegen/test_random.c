@@ -106,6 +106,8 @@ static bool quiet_same(struct rig *r, const struct prog *p, uint32_t seed)
     memcpy(r->env, before.env, ENV_BYTES);
     memcpy(r->ram, before.ram, RAM_BYTES);
     struct outcome e = rig_oracle(r, p);
+    if (e.kind == OUT_ENDLESS)
+        return true;
     memcpy(expected.env, r->env, ENV_BYTES);
     memcpy(expected.ram, r->ram, RAM_BYTES);
     fflush(stdout);
@@ -158,6 +160,7 @@ static bool one(struct rig *r, uint64_t seed, struct prog *p)
     unsigned lengths[] = { 12, 30, 60, 120, 250, 600 };
     generate(&g, p, lengths[rnd(&g) % 6]);
     random_state(r, &g);
+    r->chained = rnd(&g) % 4;
     struct outcome e = rig_oracle(r, p);
     memcpy(expected.env, r->env, ENV_BYTES);
     memcpy(expected.ram, r->ram, RAM_BYTES);

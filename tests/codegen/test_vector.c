@@ -211,7 +211,7 @@ static void floats(unsigned op, unsigned aux)
 
 static void all_ops(void)
 {
-    for (unsigned op = BP_VGET; op < BP_OP_COUNT; op++)
+    for (unsigned op = BP_VGET; op <= BP_VFROUND; op++)
         for (unsigned log2 = 0; log2 < 4; log2++) {
             unsigned first, n = exists(op, log2) ? numbers(op, log2, &first) : 0;
             for (unsigned k = 0; k < n; k++) {

@@ -15,8 +15,8 @@
 #include <time.h>
 
 struct toy {
-    /* IR registers */
-    uint64_t va, value, loads;
+    uint64_t va; /* an IR register */
+    uint64_t value, loads;
     uint64_t pc;
     uint64_t space;
     _Atomic uint32_t fills;     /* of data */
@@ -28,11 +28,9 @@ struct toy {
     _Atomic uint32_t inside, came_out;
 };
 
-enum { REG_VA, REG_VALUE, REG_LOADS };
+enum { REG_VA };
 static const struct bp_guest_reg regs[] = {
     { "va", NULL, BP_I64, offsetof(struct toy, va), BP_GREG_IR, 0 },
-    { "value", NULL, BP_I64, offsetof(struct toy, value), BP_GREG_IR, 0 },
-    { "loads", NULL, BP_I64, offsetof(struct toy, loads), BP_GREG_IR, 0 },
     { "pc", NULL, BP_I64, offsetof(struct toy, pc), 0, 0 },
 };
 
@@ -152,6 +150,16 @@ static void storm(void *env)
     atomic_store(&((struct toy *)env)->came_out, 1);
 }
 
+/* For the other thread: a register would be known to translated code alone. */
+static void loaded(void *env, uint64_t value)
+{
+    struct toy *t = env;
+    __atomic_store_n(&t->value, value, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->loads, t->loads + 1, __ATOMIC_RELEASE);
+}
+static const struct bp_helper help_loaded = { "loaded", (void (*)(void))loaded, BP_VOID, 1,
+                                              { BP_I64 }, BP_CALL_ENV };
+
 #define HELPER(fn) { #fn, (void (*)(void))(fn), BP_VOID, 0, { 0 }, BP_CALL_ENV }
 static const struct bp_helper help_body = HELPER(run_body), help_linger = HELPER(linger),
                               help_storm = HELPER(storm);
@@ -174,9 +182,7 @@ static int toy_translate(struct bp_tr *t)
     }
     if (t->pc == AT_LOAD) {
         v = bp_load(t, BP_I64, BP_MEM_SIZE(3), bp_get(t, BP_I64, REG_VA), 0);
-        bp_put(t, REG_VALUE, v);
-        v = bp_op2(t, BP_ADD, BP_I64, bp_get(t, BP_I64, REG_LOADS), bp_const(t, BP_I64, 1));
-        bp_put(t, REG_LOADS, v);
+        bp_call(t, &help_loaded, 1, &v);
     }
     bp_exit(t, AT_LOAD);
     return BP_TR_END;

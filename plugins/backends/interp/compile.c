@@ -575,7 +575,7 @@ static void compile_record(struct compiler *c, uint32_t i, unsigned d)
 {
     const struct bp_ir *r = &c->ir[i];
     switch (r->op) {
-    case BP_NOP: case BP_PARAM: case BP_ARG:
+    case BP_NOP: case BP_PARAM: case BP_ARG: case BP_CARRY:
         break;
     case BP_CONST:
         if (c->several_blocks)

@@ -54,6 +54,7 @@ void x86_exit(struct bp_asm *as, uint32_t exit, uint8_t *field)
 {
     const struct bp_ir_exit *e = &as->job->exits[exit];
     uint8_t *interrupt = NULL;
+    bool repeats = e->flags & BP_EXIT_REPEAT;
     if (e->flags & BP_EXIT_LOOKUP) {
         exit_lookup(as, e);
         return;
@@ -62,7 +63,7 @@ void x86_exit(struct bp_asm *as, uint32_t exit, uint8_t *field)
         if (e->flags & BP_EXIT_LOOP) {
             op_rm(as, 0x83, ALU_CMP, RBP, slots_of(as)->interrupt);
             put8(as, 0);
-            interrupt = jcc8(as, CC_NE);
+            interrupt = jcc(as, CC_NE);
         }
         unsigned pad = 0;
         while (!FIELD_OK((uintptr_t)(as->p + as->to_rx) + pad + 1))
@@ -74,9 +75,13 @@ void x86_exit(struct bp_asm *as, uint32_t exit, uint8_t *field)
     put32(as, (uint32_t)(as->p + 4 - field));
     bind_to(field, as->p);
     as->job->exit_patch[exit] = (uint32_t)(as->p - as->job->code_rw);
+    if (repeats)
+        as->home(as);
     leave_word(as, e->cookie | BP_OUT_EXIT);
     if (interrupt) {
-        bind8(as, interrupt);
+        bind_to(interrupt, as->p);
+        if (repeats)
+            as->home(as);
         leave_word(as, e->cookie | BP_OUT_INTERRUPT);
     }
 }
@@ -102,8 +107,29 @@ void x86_leave(struct bp_asm *as, unsigned why, const uint64_t *pc)
     leave_word(as, (uint64_t)why << 3 | BP_OUT_LEAVE);
 }
 
+/* Somebody wants the vCPU; but only where it would go backward is it to leave. */
+static void exit_if_interrupted(struct bp_asm *as, struct bp_stub *stub)
+{
+    const struct bp_ir_exit *e = &as->job->exits[stub->use.exit];
+    bind_to(stub->from, as->p);
+    x86_compare(as, stub->use.cond, &stub->use.in[0], &stub->use.in[1]);
+    uint8_t *taken = jcc8(as, x86_cc[stub->use.cond]);
+    jmp_to(as, stub->back);
+    bind8(as, taken);
+    if (e->flags & BP_EXIT_REPEAT)
+        as->home(as);
+    leave_word(as, e->cookie | BP_OUT_INTERRUPT);
+}
+
 void x86_emit_exit_if(struct bp_asm *as, struct bp_use *use)
 {
+    struct bp_stub *interrupt = NULL;
+    if (as->direct && as->job->exits[use->exit].flags & BP_EXIT_LOOP) {
+        op_rm(as, 0x83, ALU_CMP, RBP, slots_of(as)->interrupt);
+        put8(as, 0);
+        interrupt = as->stub(as, use, exit_if_interrupted);
+        interrupt->from = jcc(as, CC_NE);
+    }
     uint8_t *start = as->p;
     x86_compare(as, use->cond, &use->in[0], &use->in[1]);
     if (as->direct) {
@@ -118,6 +144,8 @@ void x86_emit_exit_if(struct bp_asm *as, struct bp_use *use)
         }
     }
     as->side_exit(as, use, jcc(as, x86_cc[use->cond]));
+    if (interrupt)
+        interrupt->back = as->p;
 }
 
 static void exit_to_stub(struct bp_asm *as, struct bp_stub *stub)

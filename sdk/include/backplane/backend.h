@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define BP_BACKEND_REVISION 1
+#define BP_BACKEND_REVISION 2
 
 /* ---- the runtime's per-vCPU fields ---------------------------------------------------------- */
 
@@ -159,6 +159,7 @@ struct bp_code_job {
      * each access and calls the runtime's functions for what is not all below direct_bytes. */
     uint64_t direct_base, direct_bytes;
     bool direct;
+    uint32_t repeat_offset;            /* result: where in the code BP_EXIT_REPEAT exits go */
 };
 
 /* ---- the descriptor ------------------------------------------------------------------------- */

@@ -123,11 +123,15 @@ struct bp_asm {
      * the guest registers home and leaves by the exit. */
     void (*side_exit)(struct bp_asm *as, struct bp_use *use, uint8_t *field);
     bool direct;           /* in exit_if's emit: nothing has to be done on the way out, so the field
-                              will be given to exit() and patched: place it accordingly */
+                              will be given to exit() and patched: place it accordingly, and look at
+                              the interrupt slot before, where BP_EXIT_LOOP is set */
     /* The exact result of any integer or float op, for code out of line; never raises. Floats
      * are bit patterns, flags go to slots.fp_flags. `how` is bp_exact_how(). */
     uint64_t (*exact)(void *env, uint64_t a, uint64_t b, uint64_t c, uint32_t how,
                       const struct bp_slots *slots);
+    /* In exit(), for a BP_EXIT_REPEAT exit: guest registers are home only after this, which destroys
+     * no register that is carried. To be called wherever the exit goes to the run loop: not chained, interrupted. */
+    void (*home)(struct bp_asm *as);
 };
 
 static inline uint32_t bp_exact_how(const struct bp_ir *r, unsigned operand_type)
@@ -221,7 +225,7 @@ struct bp_codegen {
     void (*bind)(struct bp_asm *as, uint8_t *field);
     /* Leaves by an exit: tests the interrupt slot where BP_EXIT_LOOP is set, then a jump that
      * can be patched; sets job->exit_patch. With a field, from side_exit(), binds it, and that
-     * jump is the one to patch. Guest registers are home; all registers are free. */
+     * jump is the one to patch. Guest registers are home, all registers free; but see home(). */
     void (*exit)(struct bp_asm *as, uint32_t exit, uint8_t *field);
     /* Leaves to the run loop; `pc` NULL: the pc slot is right. */
     void (*leave)(struct bp_asm *as, unsigned why, const uint64_t *pc);

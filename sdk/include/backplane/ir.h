@@ -20,7 +20,7 @@
  * parameters are the `param` records directly behind it; `jump` and `branch` pass the values of the `arg`
  * records directly before them. The block that a branch falls into has no parameters. Tier 0 makes single blocks with side exits (`exit_if`); a
  * region has several blocks, and guest registers that live round a loop are block parameters, each followed
- * by a `put` that re-establishes the state.
+ * by a `put` that re-establishes the state. A single block that ends where it began says by `carry` what lives round it.
  *
  * Addresses. The sum of a and the displacement wraps at the width of a's type and is zero-extended.
  *
@@ -218,7 +218,10 @@ struct bp_ir {
     OP(VFCVT, "vfcvt", 1, E)       /* lanes of 32 bits: the lower two widened; of 64: narrowed, zeros above */ \
     OP(VF2I, "vf2i", 1, E)         /* `number`: rounding | 0x80 unsigned; NaN gives 0 */           \
     OP(VI2F, "vi2f", 1, E)         /* `number`: 0x80 unsigned */                                   \
-    OP(VFROUND, "vfround", 1, E)   /* `number`: rounding | 0x80 raises inexact */
+    OP(VFROUND, "vfround", 1, E)   /* `number`: rounding | 0x80 raises inexact */                  \
+    /* at the exit or exit_if that comes next, a BP_EXIT_REPEAT, guest register aux has the value a, as the state says, \
+     * too: a hint to keep it in a host register round the loop */                                  \
+    OP(CARRY, "carry", 1, 0)
 
 enum bp_op {
 #define BP_OP_ENUM_(name, text, operands, flags) BP_##name,
@@ -333,6 +336,7 @@ struct bp_ir_exit {
 };
 #define BP_EXIT_LOOP 1u   /* check for interrupt requests before leaving by it */
 #define BP_EXIT_LOOKUP 2u /* not chained: found by pc in the jump cache, as exit_to of a constant is */
+#define BP_EXIT_REPEAT 4u /* to this translation's own start, and chained: `carry` records may stand before it */
 
 /* A C function that translated code may call. */
 enum bp_helper_flags {
