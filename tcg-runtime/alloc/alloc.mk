@@ -3,6 +3,7 @@
 tcg_alloc_sources = \
 	tcg-runtime/alloc/alloc.h \
 	tcg-runtime/alloc/call.c \
+	tcg-runtime/alloc/crypto.c \
 	tcg-runtime/alloc/emit.c \
 	tcg-runtime/alloc/exact.c \
 	tcg-runtime/alloc/exact.h \

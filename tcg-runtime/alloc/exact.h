@@ -12,4 +12,8 @@ uint32_t exact_minmax(bool max, unsigned rule);
 /* Whether enum bp_fcond holds, from enum bp_fp_relation. */
 bool exact_holds(unsigned cond, int32_t relation);
 
+/* crypto.c: the ops from vaesround on; ret may be one of the operands. */
+void exact_crypto(unsigned op, unsigned number, uint8_t *ret, const uint8_t *a, const uint8_t *b,
+                  const uint8_t *c);
+
 #endif

@@ -310,6 +310,10 @@ void tcg_vector(void *env, void *ret, const void *a, const void *b, uint32_t how
 {
     uint8_t third[16], result[16];
     struct op o = { .op = how & 0xff, .aux = how >> 16, .a = a, .b = b, .c = third, .ret = result };
+    if (o.op >= BP_VAESROUND) {
+        exact_crypto(o.op, BP_V_NUMBER(o.aux), ret, a, b, ret);
+        return;
+    }
     unsigned type = how >> ((how & 0xff) == BP_VGET ? 8 : 12) & 0xf;
     o.bits = 8u << BP_V_LOG2(o.aux);
     o.lanes = 128 / o.bits;

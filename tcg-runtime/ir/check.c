@@ -387,8 +387,13 @@ static void check_vector(struct checker *c, const struct bp_ir *r)
         require(c, log2 < 3, "there are no wider lanes");
     if (r->op == BP_VQNSS || r->op == BP_VQNSU || r->op == BP_VQNUU)
         require(c, log2 > 0, "there are no narrower lanes");
-    if (r->op >= BP_VFADD)
+    if (ir_ops[r->op].flags & IR_FLOAT)
         require(c, log2 >= 2, "no float lanes");
+    if (r->op >= BP_VAESROUND) {
+        unsigned width = r->op <= BP_VAESMIX ? 0 : r->op == BP_VCLMUL ? 3 : 2;
+        require(c, log2 == width, "lanes of another width");
+        require(c, number <= (r->op == BP_VCLMUL ? 3 : r->op <= BP_VSHA256), "unknown number");
+    }
 }
 
 static bool may_fault(const struct checker *c, const struct bp_ir *r)

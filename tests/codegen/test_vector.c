@@ -2,7 +2,8 @@
 /*
  * test_vector.c: every vector op, at every width of lanes and with every number, against the
  * runtime's function, with operands in memory and in registers, alone, the same twice, and living
- * on; loads and stores of vectors on good, slow and faulting pages. Usage: test_vector [features]
+ * on; loads and stores of vectors on good, slow and faulting pages. Of ciphers and hashes the
+ * runtime's functions themselves, by the standards' examples. Usage: test_vector [features]
  */
 #include "generate.h"
 
@@ -40,6 +41,8 @@ static uint64_t interesting(unsigned log2, bool is_float)
     }
     return v;
 }
+
+static bool has_floats(unsigned op) { return ir_ops[op].flags & IR_FLOAT; }
 
 enum way { WAY_MEMORY, WAY_LIVE, WAY_SAME, WAY_COMPUTED, WAYS };
 
@@ -95,7 +98,7 @@ static void run(unsigned op, unsigned type, unsigned aux, const unsigned in[3], 
                 unsigned rounding)
 {
     unsigned n = ir_ops[op].operands, log2 = BP_V_LOG2(aux);
-    bool is_float = op >= BP_VFADD && op != BP_VI2F;
+    bool is_float = has_floats(op) && op != BP_VI2F;
     struct vec v[3], want, got = { { 0, 0 } };
     uint32_t none = 0, flags;
     for (unsigned i = 0; i < 3; i++)
@@ -141,7 +144,7 @@ static void one(unsigned op, unsigned type, unsigned aux, unsigned a, unsigned b
     const unsigned in[3] = { a, b, BP_V128 };
     for (enum way way = WAY_MEMORY; way < WAYS; way++) {
         build(op, type, aux, in, way);
-        for (unsigned i = 0; i < (op >= BP_VFADD ? 400 : 30); i++)
+        for (unsigned i = 0; i < (has_floats(op) ? 400 : 30); i++)
             run(op, type, aux, in, way, modes[i % 4]);
     }
 }
@@ -157,6 +160,8 @@ static unsigned numbers(unsigned op, unsigned log2, unsigned *ret_first)
     case BP_VREV: *ret_first = log2 + 1; return 3 - log2;
     case BP_VFMIN: case BP_VFMAX: return BP_FMIN_NAN_CANON + 1;
     case BP_VFCMP: return BP_FUNORDERED + 1;
+    case BP_VAESROUND: case BP_VAESLAST: case BP_VAESMIX: case BP_VSHA256: return 2;
+    case BP_VCLMUL: return 4;
     default: return 1;
     }
 }
@@ -166,7 +171,10 @@ static bool exists(unsigned op, unsigned log2)
     switch (op) {
     case BP_VSXT: case BP_VZXT: case BP_VMULLS: case BP_VMULLU: case BP_VREV: return log2 < 3;
     case BP_VQNSS: case BP_VQNSU: case BP_VQNUU: return log2 > 0;
-    default: return op < BP_VFADD || log2 >= 2;
+    case BP_VAESROUND: case BP_VAESLAST: case BP_VAESMIX: return log2 == 0;
+    case BP_VCLMUL: return log2 == 3;
+    case BP_VSHA256: case BP_VSHA256M1: case BP_VSHA256M2: return log2 == 2;
+    default: return !has_floats(op) || log2 >= 2;
     }
 }
 
@@ -211,14 +219,14 @@ static void floats(unsigned op, unsigned aux)
 
 static void all_ops(void)
 {
-    for (unsigned op = BP_VGET; op <= BP_VFROUND; op++)
+    for (unsigned op = BP_VGET; op < BP_CARRY; op++)
         for (unsigned log2 = 0; log2 < 4; log2++) {
             unsigned first, n = exists(op, log2) ? numbers(op, log2, &first) : 0;
             for (unsigned k = 0; k < n; k++) {
                 unsigned aux = BP_V(log2, first + k);
                 if (op == BP_VGET || op == BP_VSET || op == BP_VZEXT || op == BP_VDUP)
                     scalars(op, aux);
-                else if (op >= BP_VFADD)
+                else if (has_floats(op))
                     floats(op, aux);
                 else
                     one(op, BP_V128, aux, BP_V128, BP_V128);
@@ -290,6 +298,122 @@ static void lowest_lane(void)
     }
 }
 
+/* ---- known answers --------------------------------------------------------------------------- */
+
+static struct vec exact(unsigned op, unsigned aux, struct vec a, struct vec b, struct vec c)
+{
+    struct bp_ir r = { .op = (uint8_t)op, .type = BP_V128, .aux = (uint16_t)aux };
+    tcg_vector(rig->env, &c, &a, &b, bp_exact_how(&r, BP_V128), &rig->slots);
+    return c;
+}
+
+static struct vec xor(struct vec a, struct vec b)
+{
+    return (struct vec){ { a.half[0] ^ b.half[0], a.half[1] ^ b.half[1] } };
+}
+
+static void known(const char *what, struct vec got, struct vec want)
+{
+    checks++;
+    if (!memcmp(&got, &want, sizeof got))
+        return;
+    printf("%s: %016llx%016llx\n", what, (unsigned long long)got.half[1],
+           (unsigned long long)got.half[0]);
+    exit(1);
+}
+
+/* The bytes in the order in which the standards print them. */
+static struct vec bytes(uint64_t first, uint64_t second)
+{
+    return (struct vec){ { __builtin_bswap64(first), __builtin_bswap64(second) } };
+}
+
+/* FIPS 197, appendix B: the cipher with its key expansion, and back by the equivalent inverse. */
+static void known_aes(void)
+{
+    const struct vec zero = { { 0, 0 } };
+    const struct vec in = bytes(UINT64_C(0x3243f6a8885a308d), UINT64_C(0x313198a2e0370734));
+    const struct vec out = bytes(UINT64_C(0x3925841d02dc09fb), UINT64_C(0xdc118597196a0b32));
+    struct vec key[11] = { bytes(UINT64_C(0x2b7e151628aed2a6), UINT64_C(0xabf7158809cf4f3c)) }, v;
+    unsigned constant = 1;
+    for (unsigned i = 1; i < 11; i++, constant = constant << 1 ^ (constant >> 7) * 0x11b) {
+        uint32_t w[4], t;
+        memcpy(w, &key[i - 1], 16);
+        v.half[0] = v.half[1] = w[3] | (uint64_t)w[3] << 32; /* all columns, so no row moves */
+        t = (uint32_t)exact(BP_VAESLAST, 0, v, zero, zero).half[0];
+        t = (t >> 8 | t << 24) ^ constant;
+        for (unsigned k = 0; k < 4; k++)
+            t = w[k] ^= t;
+        memcpy(&key[i], w, 16);
+    }
+    v = xor(in, key[0]);
+    for (unsigned i = 1; i < 10; i++)
+        v = exact(BP_VAESROUND, BP_V(0, 0), v, key[i], zero);
+    known("aes", exact(BP_VAESLAST, BP_V(0, 0), v, key[10], zero), out);
+    v = xor(out, key[10]);
+    for (unsigned i = 9; i > 0; i--)
+        v = exact(BP_VAESROUND, BP_V(0, 1), v, exact(BP_VAESMIX, BP_V(0, 1), key[i], zero, zero),
+                  zero);
+    known("aes back", exact(BP_VAESLAST, BP_V(0, 1), v, key[0], zero), in);
+    known("aes columns", exact(BP_VAESMIX, 0, exact(BP_VAESMIX, BP_V(0, 1), in, zero, zero), zero, zero),
+          in);
+}
+
+/* FIPS 180-4 of "abc", one block of sixteen words; constants are roots of primes. */
+static void known_sha256(void)
+{
+    static const uint32_t k[64] = {
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+        0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+        0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+        0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+        0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+        0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+        0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+        0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+        0xc67178f2,
+    };
+    const struct vec zero = { { 0, 0 } };
+    const struct vec feba = { { UINT64_C(0x510e527f9b05688c), UINT64_C(0x6a09e667bb67ae85) } };
+    const struct vec hgdc = { { UINT64_C(0x1f83d9ab5be0cd19), UINT64_C(0x3c6ef372a54ff53a) } };
+    struct vec w[16] = { { { 0x61626380, 0 } }, { { 0, 0 } }, { { 0, 0 } },
+                         { { 0, UINT64_C(0x1800000000) } } };
+    struct vec x = feba, y = hgdc;
+    for (unsigned i = 0; i < 16; i++) {
+        struct vec sum, constants;
+        if (i >= 4) {
+            w[i] = exact(BP_VSHA256M1, BP_V(2, 0), w[i - 4], w[i - 3], zero);
+            w[i] = exact(BP_VADD, BP_V(2, 0), w[i],
+                         exact(BP_VEXT, BP_V(0, 4), w[i - 2], w[i - 1], zero), zero);
+            w[i] = exact(BP_VSHA256M2, BP_V(2, 0), w[i], w[i - 1], zero);
+        }
+        memcpy(&constants, k + 4 * i, 16);
+        sum = exact(BP_VADD, BP_V(2, 0), w[i], constants, zero);
+        y = exact(BP_VSHA256, BP_V(2, 0), x, y, sum);
+        x = exact(BP_VSHA256, BP_V(2, 1), y, x, sum);
+    }
+    known("sha256 abef", exact(BP_VADD, BP_V(2, 0), x, feba, zero),
+          (struct vec){ { UINT64_C(0xb00361a396177a9c), UINT64_C(0xba7816bf8f01cfea) } });
+    known("sha256 cdgh", exact(BP_VADD, BP_V(2, 0), y, hgdc, zero),
+          (struct vec){ { UINT64_C(0xb410ff61f20015ad), UINT64_C(0x414140de5dae2223) } });
+}
+
+/* Bit by bit. */
+static void known_products(void)
+{
+    for (unsigned n = 0; n < 400; n++) {
+        struct vec a = { { rnd(&gen), rnd(&gen) } }, b = { { rnd(&gen), rnd(&gen) } }, want;
+        unsigned which = n & 3;
+        unsigned __int128 sum = 0, x = a.half[which & 1];
+        for (unsigned i = 0; i < 64; i++)
+            if (b.half[which >> 1] >> i & 1)
+                sum ^= x << i;
+        want = (struct vec){ { (uint64_t)sum, (uint64_t)(sum >> 64) } };
+        known("vclmul", exact(BP_VCLMUL, BP_V(3, which), a, b, a), want);
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t mask = argc > 1 ? strtoull(argv[1], NULL, 0) : UINT64_MAX;
@@ -298,6 +422,9 @@ int main(int argc, char **argv)
     if (!rig || !prog)
         return 1;
     rig_reset(rig);
+    known_aes();
+    known_sha256();
+    known_products();
     all_ops();
     memory(false);
     memory(true);

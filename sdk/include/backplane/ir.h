@@ -49,7 +49,7 @@ extern "C" {
 #endif
 
 /* Targets and backends state which revision they were built for; it may move at a minor release. */
-#define BP_IR_REVISION 2
+#define BP_IR_REVISION 3
 
 enum bp_type {
     BP_VOID = 0, BP_I8 = 1, BP_I16 = 2, BP_I32 = 3, BP_I64 = 4, BP_F32 = 5, BP_F64 = 6, BP_V128 = 7,
@@ -218,7 +218,19 @@ struct bp_ir {
     OP(VFCVT, "vfcvt", 1, E)       /* lanes of 32 bits: the lower two widened; of 64: narrowed, zeros above */ \
     OP(VF2I, "vf2i", 1, E)         /* `number`: rounding | 0x80 unsigned; NaN gives 0 */           \
     OP(VI2F, "vi2f", 1, E)         /* `number`: 0x80 unsigned */                                   \
-    OP(VFROUND, "vfround", 1, E)   /* `number`: rounding | 0x80 raises inexact */                  \
+    OP(VFROUND, "vfround", 1, E)   /* `number`: rounding | 0x80 raises inexact */              \
+    /* steps of ciphers and hashes that hosts have: lanes of 8 (AES), 64 (vclmul), 32 bits (SHA-256) */ \
+    OP(VAESROUND, "vaesround", 2, P) /* MixColumns(SubBytes(ShiftRows(a))) ^ b of FIPS 197, byte 4c + r being \
+                                        row r of column c; `number` 1: of the three inverses */ \
+    OP(VAESLAST, "vaeslast", 2, P) /* likewise, without MixColumns */                          \
+    OP(VAESMIX, "vaesmix", 1, P)   /* MixColumns(a); `number` 1: its inverse */                \
+    OP(VCLMUL, "vclmul", 2, P)     /* 128-bit product without carries of two lanes; `number` bit 0: which of a, \
+                                      bit 1: which of b */                                     \
+    OP(VSHA256, "vsha256", 3, P)   /* two rounds of FIPS 180-4: a is F E B A from lane 0 up, b H G D C; W + K in \
+                                      lanes 0 and 1 of c, `number` 1: in 2 and 3; result: the new F E B A (the \
+                                      new H G D C is a) */                                     \
+    OP(VSHA256M1, "vsha256m1", 2, P) /* its schedule: a[i] + sigma0 of word i + 1 of a and, above it, b */ \
+    OP(VSHA256M2, "vsha256m2", 2, P) /* r[i] = a[i] + sigma1(b[i + 2]), for i > 1 sigma1(r[i - 2]) */             \
     /* at the exit or exit_if that comes next, a BP_EXIT_REPEAT, guest register aux has the value a, as the state says, \
      * too: a hint to keep it in a host register round the loop */                                  \
     OP(CARRY, "carry", 1, 0)
