@@ -158,6 +158,7 @@ static unsigned unsigned_cond(unsigned cond)
 #define field(position, length) ((unsigned)(position) | (unsigned)(length) << 8)
 #define invert(C) ir_cond_invert(C)
 #define to_unsigned(C) unsigned_cond(C)
+#define lanes(P) BP_V_LOG2(P)
 #define if_equal(C) ir_compare(C, 64, 0, 0)
 
 enum fold {
@@ -174,6 +175,7 @@ static bool is_commutative(unsigned op)
 {
     switch (op) {
     case BP_ADD: case BP_MUL: case BP_MULHU: case BP_MULHS: case BP_AND: case BP_OR: case BP_XOR:
+    case BP_VAND: case BP_VOR: case BP_VXOR:
         return true;
     default:
         return false;

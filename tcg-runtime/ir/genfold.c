@@ -279,13 +279,13 @@ static void type_values(const struct term *pattern, struct term *t)
         type_values(pattern, t->arg[i]);
 }
 
-static bool has_float(const struct term *t)
+static int highest_op(const struct term *t)
 {
-    if (t->kind != NODE)
-        return false;
-    bool result = t->op >= BP_FADD;
-    for (int i = 0; i < ops[t->op].operands; i++)
-        result |= has_float(t->arg[i]);
+    int result = t->kind == NODE ? t->op : 0;
+    for (int i = 0; t->kind == NODE && i < ops[t->op].operands; i++) {
+        int op = highest_op(t->arg[i]);
+        result = op > result ? op : result;
+    }
     return result;
 }
 
@@ -323,7 +323,8 @@ static void parse_rule(const char *line)
     if (!r->result->type)
         r->result->type = r->pattern->type;
     infer_types(r->result);
-    r->is_float = has_float(r->pattern) || has_float(r->result);
+    int op = highest_op(r->pattern);
+    r->family = op >= BP_VGET ? "VECTOR" : op >= BP_FADD ? "FLOAT" : "INT";
 }
 
 /* ---- termination ----------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ struct rule {
     char line[TEXT];
     struct term *pattern, *result;
     char condition[TEXT];
-    bool is_float;
+    const char *family; /* of values that its proof is about: INT, FLOAT, VECTOR */
 };
 
 struct op_info {

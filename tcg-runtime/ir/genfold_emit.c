@@ -158,6 +158,7 @@ static bool is_commutative(int op)
 {
     switch (op) {
     case BP_ADD: case BP_MUL: case BP_MULHU: case BP_MULHS: case BP_AND: case BP_OR: case BP_XOR:
+    case BP_VAND: case BP_VOR: case BP_VXOR:
         return true;
     default:
         return false;
@@ -350,7 +351,7 @@ static void prove_term(const struct term *t, const char *family)
         printf("%s", t->text);
         return;
     case LITERAL: case EXPRESSION:
-        printf("(%s & MASK_%s(%c))", t->text, family, t->type);
+        printf("CONST_%s(%s, %c)", family, t->text, t->type);
         return;
     default:
         break;
@@ -378,13 +379,24 @@ static void prove_typing(const struct term *t, const char *family)
         prove_typing(t->arg[i], family);
 }
 
+/* The condition on aux of a vector pattern's nodes, beyond types. */
+static void prove_aux(const struct term *t)
+{
+    if (t->kind != NODE)
+        return;
+    printf("    if (AUX_FITS(%s, %s))\n", ops[t->op].enumerator, t->aux[0] ? t->aux : "0");
+    for (int i = 0; i < ops[t->op].operands; i++)
+        prove_aux(t->arg[i]);
+}
+
 static void print_proof(int number)
 {
     const struct rule *r = &rules[number];
     struct variables v;
     memset(&v, 0, sizeof v);
     collect(r->pattern, false, &v);
-    const char *family = r->is_float ? "FLOAT" : "INT";
+    const char *family = r->family;
+    bool is_vector = !strcmp(family, "VECTOR");
     printf("/* %s */\nstatic FLATTEN void prove_%d(struct proof *p)\n{\n", r->line, number);
     for (int i = 0; i < v.types.count; i++)
         printf("    FOR_%s_TYPE(%s)\n", family, v.types.name[i]);
@@ -403,7 +415,10 @@ static void print_proof(int number)
     for (int i = 0; i < v.conditions.count; i++)
         printf("    FOR_CONDITION(%s)\n", v.conditions.name[i]);
     for (int i = 0; i < v.fields.count; i++)
-        printf("    FOR_FIELD(%s, %c)\n", v.fields.name[i], v.field_type[i]);
+        printf("    %s(%s, %c)\n", is_vector ? "FOR_AUX" : "FOR_FIELD", v.fields.name[i],
+               v.field_type[i]);
+    if (is_vector)
+        prove_aux(r->pattern);
     for (int i = 0; i < v.constants.count; i++)
         printf("    FOR_%s(%s, %c)\n", v.is_count[i] ? "COUNT" : family, v.constants.name[i],
                v.constant_type[i]);

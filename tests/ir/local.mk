@@ -2,7 +2,8 @@
 # Tests of the IR and the interpreter; everything is linked in, so that sanitizers see it.
 tests_ir_rig = tests/ir/rig.c tests/ir/rig.h $(tcg_ir_sources) tcg-runtime/fp/softfloat.c \
 	plugins/backends/interp/compile.c plugins/backends/interp/disassemble.c \
-	plugins/backends/interp/memory.c plugins/backends/interp/run.c
+	plugins/backends/interp/memory.c plugins/backends/interp/run.c tcg-runtime/alloc/crypto.c \
+	tcg-runtime/alloc/exact.c tcg-runtime/alloc/exact.h tcg-runtime/alloc/vector.c
 tests_ir_cppflags = -I$(top_srcdir) -I$(top_srcdir)/sdk/include -I$(top_builddir) $(FFI_CFLAGS)
 
 check_LTLIBRARIES += tests/ir/librig.la

@@ -4,6 +4,7 @@
  */
 #include "rig.h"
 
+#include "tcg-runtime/alloc/internal.h"
 #include "tcg-runtime/fp/softfloat.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ const struct bp_guest_reg rig_regs[RIG_REGS] = {
     REG("h0", BP_I16, 12), REG("h1", BP_I16, 13), REG("b0", BP_I8, 14), REG("b1", BP_I8, 15),
     REG("s0", BP_F32, 16), REG("s1", BP_F32, 17), REG("s2", BP_F32, 18), REG("s3", BP_F32, 19),
     REG("d0", BP_F64, 20), REG("d1", BP_F64, 21), REG("d2", BP_F64, 22), REG("d3", BP_F64, 23),
+    REG("v0", BP_V128, 24), REG("v1", BP_V128, 26), REG("v2", BP_V128, 28), REG("v3", BP_V128, 30),
 };
 
 /* ---- helpers that IR may call ---------------------------------------------------------------- */
@@ -167,6 +169,7 @@ struct rig *rig_new(void)
     };
     rig->calls = (struct bp_runtime_calls){ sizeof rig->calls, 0, slow_load, slow_store, slow_rmw,
                                             slow_cas };
+    rig->calls.vector = tcg_vector;
     rig_clear(rig);
     rig_reset(rig);
     return rig;
@@ -201,12 +204,15 @@ void rig_reset(struct rig *rig)
 void rig_set(struct rig *rig, unsigned reg, uint64_t value)
 {
     memcpy(rig->env + rig_regs[reg].offset, &value, sizeof value); /* little-endian hosts only */
+    if (rig_regs[reg].type == BP_V128)
+        memcpy(rig->env + rig_regs[reg].offset + 8, &value, sizeof value);
 }
 
 uint64_t rig_get(const struct rig *rig, unsigned reg)
 {
     uint64_t v = 0;
-    memcpy(&v, rig->env + rig_regs[reg].offset, ir_type_bits[rig_regs[reg].type] / 8);
+    unsigned bytes = ir_type_bits[rig_regs[reg].type] / 8;
+    memcpy(&v, rig->env + rig_regs[reg].offset, bytes < sizeof v ? bytes : sizeof v);
     return v;
 }
 
@@ -277,6 +283,8 @@ static void run_from(struct rig *rig, const uint8_t *code, unsigned seed, struct
     for (unsigned reg = 0; reg < RIG_REGS; reg++) {
         uint64_t v = next_random(&x);
         rig_set(rig, reg, seed & 1 ? plain[v % 8] : v);
+        if (rig_regs[reg].type == BP_V128)
+            memcpy(rig->env + rig_regs[reg].offset, &x, sizeof x);
     }
     if (seed & 2)
         rig_set(rig, R0, 0x10020);

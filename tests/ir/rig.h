@@ -3,8 +3,8 @@
  * rig.h: a small vCPU to run IR on, without a target: guest registers, some memory, the
  * interpreter.
  *
- * Guest registers: r0..r7 i64, w0..w3 i32, h0 h1 i16, b0 b1 i8, s0..s3 f32, d0..d3 f64. Guest
- * memory, through mmu 1 (mmu 0 has the first page only):
+ * Guest registers: r0..r7 i64, w0..w3 i32, h0 h1 i16, b0 b1 i8, s0..s3 f32, d0..d3 f64, v0..v3
+ * v128. Guest memory, through mmu 1 (mmu 0 has the first page only):
  *    0x10000..0x11fff  RAM in the TLB
  *    0x12000..0x12fff  RAM that only the slow path reaches
  *    0x13000..0x13fff  RAM that may be read through the TLB, not written
@@ -21,7 +21,7 @@
 #include <setjmp.h>
 
 enum {
-    R0 = 0, W0 = 8, H0 = 12, B0 = 14, S0 = 16, D0 = 20, RIG_REGS = 24,
+    R0 = 0, W0 = 8, H0 = 12, B0 = 14, S0 = 16, D0 = 20, V0 = 24, RIG_REGS = 28,
     RIG_HELPERS = 8,
     RIG_RAM = 0x4000,
     RIG_RAM_AT = 0x10000,
@@ -68,6 +68,7 @@ struct rig *rig_new(void);
 void rig_free(struct rig *rig);
 /* Registers, memory and slots as they are at first; code and jump cache stay. */
 void rig_reset(struct rig *rig);
+/* Of a vector, both halves; rig_get() the lower one. */
 void rig_set(struct rig *rig, unsigned reg, uint64_t value);
 uint64_t rig_get(const struct rig *rig, unsigned reg);
 

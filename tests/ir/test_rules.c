@@ -6,12 +6,14 @@
  * widths of 2, 4 and 8 bits (2 and 4 where more than 24 bits would have to be enumerated). A
  * property that folding finds by analysis, such as covers(k, x), is taken to hold as soon as it
  * holds for the value at hand, which is more often than any analysis says so. Rules about floats
- * are bit operations: they are tried on patterns.
+ * are bit operations: they are tried on patterns. So are those about vectors, with every aux.
  *
  * Match: the left side, with random operands, is folded until the rule has been seen to act; what
  * comes out must run as what went in. A rule that never acts is an error.
  */
 #include "rig.h"
+
+#include "tcg-runtime/alloc/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +68,7 @@ static inline uint64_t eval_small(unsigned op, unsigned aux, unsigned bits, unsi
 #define EVAL_INT(op, aux, T, U, a, b, c) eval_small(op, aux, T, U, a, b, c)
 #define BITS_INT(T) (T)
 #define MASK_INT(T) (UINT64_MAX >> (64 - (T)))
+#define CONST_INT(v, T) ((v) & MASK_INT(T))
 #define FOR_INT_TYPE(T) for (unsigned T = 2; T <= 8; T *= 2)
 #define AFFORDABLE_INT(sum) ((sum) <= MAX_PROOF_BITS)
 #define FOR_INT(x, T) for (uint64_t x = 0; x <= MASK_INT(T); x++)
@@ -116,7 +119,7 @@ static uint64_t eval_float_rule(unsigned op, unsigned aux, unsigned to, unsigned
 }
 #define EVAL_FLOAT(op, aux, T, U, a, b, c) eval_float_rule(op, aux, T, U, a, b, c)
 #define BITS_FLOAT(T) ((void)(T), 0)
-#define MASK_FLOAT(T) ir_type_mask[T]
+#define CONST_FLOAT(v, T) ((v) & ir_type_mask[T])
 #define FOR_FLOAT_TYPE(T) for (unsigned T = BP_I32; T <= BP_F64; T++)
 #define AFFORDABLE_FLOAT(sum) ((sum) == 0)
 #define TYPES_FIT_FLOAT(op, T, U) float_types_fit(op, T, U)
@@ -124,6 +127,51 @@ static uint64_t eval_float_rule(unsigned op, unsigned aux, unsigned to, unsigned
     for (unsigned n_##x = 0; n_##x < sizeof float_patterns / sizeof *float_patterns; n_##x++) \
         for (uint64_t x = float_patterns[n_##x] & ir_type_mask[T], once_##x = 1; once_##x; \
              once_##x = 0)
+
+/* Vectors: by the runtime's functions. */
+typedef unsigned __int128 u128;
+static u128 repeat(uint64_t v) { return (u128)v << 64 | v; }
+static u128 vector_pattern(unsigned n)
+{
+    static const uint64_t half[] = {
+        0, UINT64_MAX, 0x0123456789abcdef, 0x80ff7f0100fe5a13, 0xdeadbeef00c0ffee,
+    };
+    return (u128)half[(n + 2) % 5] << 64 | half[n];
+}
+static bool aux_fits(unsigned op, unsigned aux)
+{
+    static struct ir_buffer one;
+    char msg[100];
+    if (!one.rec && ir_init(&one, rig_regs, RIG_REGS))
+        abort();
+    ir_reset(&one);
+    uint32_t exit = ir_add_exit(&one, &(struct bp_ir_exit){ .pc = 4 });
+    bp_value v = ir_append_raw(&one, (struct bp_ir){ BP_GET, BP_V128, V0, 0, 0, 0 });
+    bp_value w[3] = { 0 };
+    for (unsigned i = 0; i < ir_ops[op].operands; i++)
+        w[i] = v;
+    ir_append_raw(&one, (struct bp_ir){ (uint8_t)op, BP_V128, (uint16_t)aux, w[0], w[1], w[2] });
+    ir_append_raw(&one, (struct bp_ir){ BP_EXIT, BP_VOID, 0, 0, 0, exit });
+    return ir_check(&one, msg, sizeof msg);
+}
+static u128 eval_vector(unsigned op, unsigned aux, u128 a, u128 b, u128 c)
+{
+    struct bp_ir r = { (uint8_t)op, BP_V128, (uint16_t)aux, 0, 0, 0 };
+    tcg_vector(NULL, &c, &a, &b, bp_exact_how(&r, BP_V128), NULL);
+    return c;
+}
+#define EVAL_VECTOR(op, aux, T, U, a, b, c) ((void)(T), eval_vector(op, aux, a, b, c))
+#define BITS_VECTOR(T) ((void)(T), 0)
+#define CONST_VECTOR(v, T) ((void)(T), repeat(v))
+#define FOR_VECTOR_TYPE(T) for (unsigned T = BP_V128; T <= BP_V128; T++)
+#define AFFORDABLE_VECTOR(sum) ((sum) == 0)
+#define TYPES_FIT_VECTOR(op, T, U) true
+#define AUX_FITS(op, aux) aux_fits(op, aux)
+#define FOR_AUX(P, T)                                                                              \
+    for (unsigned P = 0; P < BP_V(0, 16); P = (P & 0xff) < 3 ? P + 1 : (P | 0xff) + 1)
+#define FOR_VECTOR(x, T)                                                                           \
+    for (unsigned n_##x = 0; n_##x < 5; n_##x++)                                                   \
+        for (u128 x = vector_pattern(n_##x), once_##x = 1; once_##x; once_##x = 0)
 
 /* The words that rules may use; x##_type is the width (or type) of x. */
 #define bits(T) BITS_INT(T)
@@ -143,6 +191,7 @@ static uint64_t eval_float_rule(unsigned op, unsigned aux, unsigned to, unsigned
 #define field(position, length) ((unsigned)(position) | (unsigned)(length) << 8)
 #define invert(C) proof_cond_invert(C)
 #define to_unsigned(C) ((C) >= BP_LT && (C) <= BP_GT ? (C) + 4 : (C))
+#define lanes(P) BP_V_LOG2(P)
 #define if_equal(C) ((C) == BP_EQ || (C) == BP_GE || (C) == BP_LE || (C) == BP_GEU || (C) == BP_LEU)
 #define PROVE(left, right)                                                                         \
     do {                                                                                           \
@@ -167,6 +216,7 @@ struct shape {
 #undef length
 #undef position
 #undef field
+#undef lanes
 
 /* ---- matching -------------------------------------------------------------------------------- */
 
@@ -223,7 +273,8 @@ static uint64_t random_constant(unsigned type)
 
 static bp_value random_get(unsigned type)
 {
-    static const uint8_t first[] = { 0, B0, H0, W0, R0, S0, D0 }, count[] = { 0, 2, 2, 4, 8, 4, 4 };
+    static const uint8_t first[] = { 0, B0, H0, W0, R0, S0, D0, V0 };
+    static const uint8_t count[] = { 0, 2, 2, 4, 8, 4, 4, 4 };
     return add(BP_GET, type, first[type] + random_below(count[type]), 0, 0, 0);
 }
 
@@ -231,6 +282,8 @@ static bp_value random_get(unsigned type)
 static bp_value random_value(unsigned type)
 {
     unsigned narrower = BP_I8 + random_below(3), bits = ir_type_bits[type];
+    if (type == BP_V128)
+        return random_get(type);
     if (ir_is_float(type)) {
         bp_value v = random_get(type);
         return random_below(3) ? v : add(BP_FCANON, type, 0, v, 0, 0);
@@ -270,8 +323,9 @@ static bp_value build(const struct shape **at, struct bindings *b)
             unsigned k = (unsigned)(*s->aux_name - 'A');
             if (!b->aux_known[k]) {
                 unsigned n = ir_type_bits[type], position = random_below(2) ? 0 : random_below(n);
-                b->aux[k] = s->op == BP_CMP ? random_below(10)
-                                            : position | (1 + random_below(n - position)) << 8;
+                b->aux[k] = s->op == BP_CMP   ? random_below(10)
+                            : type == BP_V128 ? BP_V(random_below(4), random_below(4))
+                                              : position | (1 + random_below(n - position)) << 8;
                 b->aux_known[k] = true;
             }
             aux = b->aux[k];
@@ -290,32 +344,34 @@ static bp_value build(const struct shape **at, struct bindings *b)
     return v;
 }
 
-static void attempt(const struct shape *shape, bool is_float)
+static void attempt(const struct shape *shape, unsigned highest)
 {
     struct bindings b;
     const struct shape *at = shape;
     memset(&b, 0, sizeof b);
     for (unsigned i = 0; i < 26; i++)
-        b.type[i] = is_float ? BP_I32 + random_below(4) : BP_I8 + random_below(4);
+        b.type[i] = highest >= BP_VGET   ? BP_V128
+                    : highest >= BP_FADD ? BP_I32 + random_below(4)
+                                         : BP_I8 + random_below(4);
     ir_reset(&before);
     uint32_t exit = ir_add_exit(&before, &(struct bp_ir_exit){ .pc = 4 });
     bp_value v = build(&at, &b);
-    static const uint8_t result[] = { 0, B0, H0, W0, R0, S0, D0 };
+    static const uint8_t result[] = { 0, B0, H0, W0, R0, S0, D0, V0 };
     add(BP_PUT, BP_VOID, result[before.rec[v].type], v, 0, 0);
     add(BP_EXIT, BP_VOID, 0, 0, 0, exit);
 }
 
-static bool has_float(const struct shape *shape)
+static unsigned highest_op(const struct shape *shape)
 {
     const struct shape *at = shape;
+    unsigned op = 0;
     for (int open = 1; open > 0; open--, at++) {
         if (at->kind != 0)
             continue;
-        if (at->op >= BP_FADD)
-            return true;
+        op = at->op > op ? at->op : op;
         open += ir_ops[at->op].operands;
     }
-    return false;
+    return op;
 }
 
 static bool match_rule(unsigned rule, uint32_t *hits)
@@ -323,7 +379,7 @@ static bool match_rule(unsigned rule, uint32_t *hits)
     char msg[400];
     unsigned runs = 0;
     for (unsigned n = 0; n < 200000 && runs < 8; n++) {
-        attempt(shapes[rule], has_float(shapes[rule]));
+        attempt(shapes[rule], highest_op(shapes[rule]));
         if (!ir_check(&before, msg, sizeof msg))
             continue; /* the types drawn do not go together */
         uint32_t count = hits[rule];
