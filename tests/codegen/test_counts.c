@@ -122,7 +122,7 @@ int main(int argc, char **argv)
         printf("no disassembler\n");
         return 77;
     }
-    rig_features(r, 0x7f);
+    rig_features(r, 0x7ff);
     FILE *f = open_memstream(&report, &report_size);
     fprintf(f, "# guest instructions, IR records, host instructions, host bytes with what is "
                "out of line\n");

@@ -42,6 +42,7 @@ static const struct bp_class classes[] = {
     { 'A', 0, 1u << RAX, NULL },
     { 'C', 0, 1u << RCX, NULL },
     { 'D', 0, 1u << RDX, NULL },
+    { 'Z', 0, (uint64_t)1 << BP_FP_REG, NULL }, /* xmm0 */
 };
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -125,6 +126,10 @@ static bool signed_words(const struct bp_ir *ir, const struct bp_ir *r)
 static bool round_lanes(const struct bp_ir *ir, const struct bp_ir *r)
 {
     return (BP_V_NUMBER(r->aux) & 0x7f) <= BP_ROUND_UP;
+}
+static bool is_inverse(const struct bp_ir *ir, const struct bp_ir *r)
+{
+    return BP_V_NUMBER(r->aux);
 }
 static bool widening_or_dynamic(const struct bp_ir *ir, const struct bp_ir *r)
 {
@@ -374,6 +379,17 @@ static const struct bp_rule rules[] = {
     { BP_VFCMP, 0, VEC, "=x,x,x", X86_AVX, NULL, x86_emit_vfcmp },
     { BP_VI2F, 0, VEC, "=x,x", X86_AVX, signed_words, x86_emit_vi2f },
     { BP_VFROUND, 0, VEC, "=&x,x;x", X86_AVX, round_lanes, x86_emit_vfround },
+    { BP_VAESROUND, 0, VEC, "=x,x,X", X86_AES | X86_AVX, NULL, x86_emit_vaes },
+    { BP_VAESROUND, 0, VEC, "=x,0,x", X86_AES, NULL, x86_emit_vaes },
+    { BP_VAESLAST, 0, VEC, "=x,x,X", X86_AES | X86_AVX, NULL, x86_emit_vaes },
+    { BP_VAESLAST, 0, VEC, "=x,0,x", X86_AES, NULL, x86_emit_vaes },
+    { BP_VAESMIX, 0, VEC, "=x,x", X86_AES, is_inverse, x86_emit_vaesmix },
+    { BP_VAESMIX, 0, VEC, "=x,0;x", X86_AES, NULL, x86_emit_vaesmix },
+    { BP_VCLMUL, 0, VEC, "=x,x,x", X86_PCLMUL | X86_AVX, NULL, x86_emit_vclmul },
+    { BP_VCLMUL, 0, VEC, "=x,0,x", X86_PCLMUL, NULL, x86_emit_vclmul },
+    { BP_VSHA256, 0, VEC, "=x,x,0,x;Z", X86_SHA, NULL, x86_emit_vsha256 },
+    { BP_VSHA256M1, 0, VEC, "=x,0,x", X86_SHA, NULL, x86_emit_vsha256m },
+    { BP_VSHA256M2, 0, VEC, "=x,0,x", X86_SHA, NULL, x86_emit_vsha256m },
 };
 
 /* ---- moves ----------------------------------------------------------------------------------- */
@@ -499,12 +515,15 @@ static uint64_t features(void)
     bool avx = c & bit_OSXSAVE && c & bit_AVX && os_saves_ymm();
     f |= c & bit_SSE4_1 ? X86_SSE41 : 0;
     f |= c & bit_POPCNT ? X86_POPCNT : 0;
+    f |= c & bit_AES ? X86_AES : 0;
+    f |= c & bit_PCLMUL ? X86_PCLMUL : 0;
     f |= avx ? X86_AVX : 0;
     f |= avx && c & bit_FMA ? X86_FMA : 0;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         f |= avx && b & bit_BMI ? X86_BMI1 : 0;
         f |= avx && b & bit_BMI2 ? X86_BMI2 : 0;
         f |= avx && b & bit_AVX2 ? X86_AVX2 : 0;
+        f |= b & bit_SHA ? X86_SHA : 0;
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d))
         f |= c & bit_ABM ? X86_LZCNT : 0;
@@ -604,7 +623,7 @@ static bool cas16(void *p, uint64_t expected[2], const uint64_t desired[2])
     return done;
 }
 
-BP_BACKEND(x86_64, "tcg-x86_64", "Code for x86-64 hosts (SSE2; AVX, FMA, BMI where there)",
+BP_BACKEND(x86_64, "tcg-x86_64", "Code for x86-64 hosts (SSE2; AVX, FMA, BMI, AES, SHA where there)",
            .elf_machine = 62, /* EM_X86_64 */
            .features = features, .codegen = &codegen, .prologue = x86_prologue, .enter = x86_enter,
            .patch = x86_patch, .frame_base = x86_frame_base, .fp_flags = fp_flags,

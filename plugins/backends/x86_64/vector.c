@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vector.c: vectors of 128 bits in AVX: VEX instructions of three operands. Hosts without it, and
- * what has no short sequence, use the runtime's functions.
+ * what has no short sequence, use the runtime's functions. Ciphers and hashes have both encodings.
  */
 #include "x86.h"
 
@@ -209,6 +209,10 @@ static void shuffle(struct bp_asm *as, unsigned dst, unsigned src, const uint8_t
 void x86_emit_vrev(struct bp_asm *as, struct bp_use *use)
 {
     uint8_t index[16];
+    if (lanes(use) == 2) { /* pshufd */
+        vrri(as, X(0x70), use->out.reg, 0, use->in[0].reg, 0xb1);
+        return;
+    }
     for (unsigned i = 0; i < 16; i++)
         index[i] = (uint8_t)(i ^ ((1u << number(use)) - 1) ^ ((1u << lanes(use)) - 1));
     shuffle(as, use->out.reg, use->in[0].reg, index);
@@ -470,4 +474,63 @@ void x86_emit_vfround(struct bp_asm *as, struct bp_use *use)
     vrri(as, OP_66 | OP_3A | (log2 == 3 ? 0x09 : 0x08), use->out.reg, 0, use->in[0].reg,
          modes[how & 7] | (how & 0x80 ? 0 : 8));
     check_nans(as, use, log2, use->temp[0]);
+}
+
+/* ---- ciphers and hashes ---------------------------------------------------------------------- */
+
+#define OP_AESDECLAST X38(0xdf)
+
+/* dst = dst OP b where the rule is a tied one, which is for hosts without AVX. */
+static void two_or_three(struct bp_asm *as, unsigned op, const struct bp_use *use)
+{
+    unsigned dst = use->out.reg;
+    if (as->features & X86_AVX)
+        vex_ro(as, op, dst, use->in[0].reg, &use->in[1]);
+    else
+        op_ro(as, op, dst, &use->in[1]);
+}
+
+/* aesenc, aesenclast, aesdec, aesdeclast */
+void x86_emit_vaes(struct bp_asm *as, struct bp_use *use)
+{
+    two_or_three(as, X38(0xdcu + (use->ir->op == BP_VAESLAST) + 2 * number(use)), use);
+}
+
+/* Forward: a round without what its inverse's last one undoes. */
+void x86_emit_vaesmix(struct bp_asm *as, struct bp_use *use)
+{
+    unsigned dst = use->out.reg & 31, t = use->temp[0] & 31;
+    if (number(use)) {
+        op_rr(as, X38(0xdb), dst, use->in[0].reg & 31); /* aesimc */
+        return;
+    }
+    op_rr(as, OP_PXOR, t, t);
+    op_rr(as, OP_AESDECLAST, dst, t);
+    op_rr(as, X38(0xdc), dst, t);
+}
+
+/* pclmulqdq */
+void x86_emit_vclmul(struct bp_asm *as, struct bp_use *use)
+{
+    two_or_three(as, OP_66 | OP_3A | 0x44, use);
+    put8(as, (number(use) & 1) | (number(use) & 2) << 3);
+}
+
+/* sha256rnds2: C D G H in the destination, W + K in xmm0 */
+void x86_emit_vsha256(struct bp_asm *as, struct bp_use *use)
+{
+    if (number(use)) {
+        op_rr(as, X(0x70), 0, use->in[2].reg & 31);
+        put8(as, 0xee);
+    } else {
+        x86_fp_move(as, 0, use->in[2].reg & 31);
+    }
+    op_rr(as, OP_38 | 0xcb, use->out.reg & 31, use->in[0].reg & 31);
+}
+
+/* sha256msg1, sha256msg2 */
+void x86_emit_vsha256m(struct bp_asm *as, struct bp_use *use)
+{
+    op_rr(as, OP_38 | (use->ir->op == BP_VSHA256M1 ? 0xcc : 0xcd), use->out.reg & 31,
+          use->in[1].reg & 31);
 }

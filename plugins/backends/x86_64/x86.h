@@ -28,7 +28,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 /* Features: bits of this backend's own. */
 enum x86_feature {
     X86_BMI1 = 1, X86_BMI2 = 2, X86_LZCNT = 4, X86_POPCNT = 8, X86_AVX = 16, X86_FMA = 32,
-    X86_SSE41 = 64, X86_AVX2 = 128,
+    X86_SSE41 = 64, X86_AVX2 = 128, X86_AES = 256, X86_PCLMUL = 512, X86_SHA = 1024,
 };
 
 /* ---- the prologue's data, by offset from the base -------------------------------------------- */
@@ -470,5 +470,10 @@ void x86_emit_vfmadd(struct bp_asm *as, struct bp_use *use);
 void x86_emit_vfcmp(struct bp_asm *as, struct bp_use *use);
 void x86_emit_vi2f(struct bp_asm *as, struct bp_use *use);
 void x86_emit_vfround(struct bp_asm *as, struct bp_use *use);
+void x86_emit_vaes(struct bp_asm *as, struct bp_use *use);
+void x86_emit_vaesmix(struct bp_asm *as, struct bp_use *use);
+void x86_emit_vclmul(struct bp_asm *as, struct bp_use *use);
+void x86_emit_vsha256(struct bp_asm *as, struct bp_use *use);
+void x86_emit_vsha256m(struct bp_asm *as, struct bp_use *use);
 
 #endif
