@@ -81,45 +81,6 @@ static uint64_t polynomial(uint64_t x, uint64_t y)
     return r;
 }
 
-/* The lower half of a product without carries: of every fourth bit each, sums of up to fifteen ones do not
- * reach the next. (In the highest bits one more goes out at the top.) */
-static uint64_t carryless(uint64_t x, uint64_t y)
-{
-    const uint64_t m = UINT64_C(0x1111111111111111);
-    uint64_t a[4], b[4], r = 0;
-
-    for (unsigned i = 0; i < 4; i++) {
-        a[i] = x & m << i;
-        b[i] = y & m << i;
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        uint64_t z = 0;
-        for (unsigned k = 0; k < 4; k++)
-            z ^= a[k] * b[(i - k) & 3];
-        r |= z & m << i;
-    }
-    return r;
-}
-
-static uint64_t reversed(uint64_t x)
-{
-    x = __builtin_bswap64(x);
-    x = (x >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (x & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
-    x = (x >> 2 & UINT64_C(0x3333333333333333)) | (x & UINT64_C(0x3333333333333333)) << 2;
-    return (x >> 1 & UINT64_C(0x5555555555555555)) | (x & UINT64_C(0x5555555555555555)) << 1;
-}
-
-/* The upper half is the lower one of the operands turned round. */
-static void pmull64(void *ret, uint64_t x, uint64_t y)
-{
-    uint64_t r[2] = { carryless(x, y), reversed(carryless(reversed(x), reversed(y))) >> 1 };
-
-    memcpy(ret, r, sizeof r);
-}
-const struct bp_helper helper_pmull64 = {
-    "pmull64", (void (*)(void))pmull64, BP_V128, 2, { BP_I64, BP_I64 }, BP_CALL_PURE,
-};
-
 static uint64_t reverse_bits(uint64_t x)
 {
     uint64_t r = 0;

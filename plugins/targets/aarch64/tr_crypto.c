@@ -39,20 +39,69 @@ static int crypto(struct ctx *c, unsigned op, int32_t rd, int32_t rn, int32_t rm
     bp_value args[3] = { get_v(c, rn), get_v(c, rm), get_v(c, rd) };
 
     put_v(c, rd, op <= SIMD_SHA512SU1
-                     ? bp_call(c->t, &helper_crypto[op - SIMD_AESE], 3, args)
+                     ? bp_call(c->t, &helper_crypto[op - SIMD_SHA1C], 3, args)
                      : simd_call(c, op, 0, args[0], args[1], args[2]));
     return BP_TR_NEXT;
 }
 
 #define TWO(name, op) TR(name, c2) { return crypto(c, op, a->rd, a->rn, a->rn); }
 #define THREE(name, op) TR(name, c3) { return crypto(c, op, a->rd, a->rn, a->rm); }
-TWO(aese, SIMD_AESE) TWO(aesd, SIMD_AESD) TWO(aesmc, SIMD_AESMC) TWO(aesimc, SIMD_AESIMC)
 THREE(sha1c, SIMD_SHA1C) THREE(sha1p, SIMD_SHA1P) THREE(sha1m, SIMD_SHA1M)
 THREE(sha1su0, SIMD_SHA1SU0) TWO(sha1h, SIMD_SHA1H) TWO(sha1su1, SIMD_SHA1SU1)
-THREE(sha256h, SIMD_SHA256H) THREE(sha256h2, SIMD_SHA256H2)
-TWO(sha256su0, SIMD_SHA256SU0) THREE(sha256su1, SIMD_SHA256SU1)
 THREE(sha512h, SIMD_SHA512H) THREE(sha512h2, SIMD_SHA512H2)
 TWO(sha512su0, SIMD_SHA512SU0) THREE(sha512su1, SIMD_SHA512SU1)
+
+/* The key comes first here, last in the IR: it is the next round's there. */
+static int aes_last(struct ctx *c, unsigned inverse, const struct a64_args_c2 *a)
+{
+    bp_value v = vop(c, BP_VXOR, 3, 0, get_v(c, a->rd), get_v(c, a->rn));
+
+    put_v(c, a->rd, vop(c, BP_VAESLAST, 0, inverse, v, vconst(c, 0)));
+    return BP_TR_NEXT;
+}
+static int aes_mix(struct ctx *c, unsigned inverse, const struct a64_args_c2 *a)
+{
+    put_v(c, a->rd, v1(c, BP_VAESMIX, 0, inverse, get_v(c, a->rn)));
+    return BP_TR_NEXT;
+}
+TR(aese, c2) { return aes_last(c, 0, a); }
+TR(aesd, c2) { return aes_last(c, 1, a); }
+TR(aesmc, c2) { return aes_mix(c, 0, a); }
+TR(aesimc, c2) { return aes_mix(c, 1, a); }
+
+/* Four rounds from A B C D and E F G H; folding merges those of the two instructions. */
+static int sha256_rounds(struct ctx *c, bool second, const struct a64_args_c3 *a)
+{
+    bp_value abcd = get_v(c, second ? a->rn : a->rd), efgh = get_v(c, second ? a->rd : a->rn);
+    bp_value feba = v1(c, BP_VREV, 2, 3, vop(c, BP_VZIP1, 3, 0, efgh, abcd));
+    bp_value hgdc = v1(c, BP_VREV, 2, 3, vop(c, BP_VZIP2, 3, 0, efgh, abcd)), v;
+
+    for (unsigned i = 0; i < 2; i++) {
+        v = bp_emit(c->t, BP_VSHA256, BP_V128, BP_V(2, i), feba, hgdc, get_v(c, a->rm));
+        hgdc = feba;
+        feba = v;
+    }
+    v = vop(c, second ? BP_VZIP1 : BP_VZIP2, 3, 0, feba, hgdc);
+    put_v(c, a->rd, v1(c, BP_VREV, 2, 3, v));
+    return BP_TR_NEXT;
+}
+TR(sha256h, c3) { return sha256_rounds(c, false, a); }
+TR(sha256h2, c3) { return sha256_rounds(c, true, a); }
+
+TR(sha256su0, c2)
+{
+    put_v(c, a->rd, vop(c, BP_VSHA256M1, 2, 0, get_v(c, a->rd), get_v(c, a->rn)));
+    return BP_TR_NEXT;
+}
+
+TR(sha256su1, c3)
+{
+    bp_value v = vop(c, BP_VEXT, 0, 4, get_v(c, a->rn), get_v(c, a->rm)); /* a word further on */
+
+    v = vop(c, BP_VADD, 2, 0, get_v(c, a->rd), v);
+    put_v(c, a->rd, vop(c, BP_VSHA256M2, 2, 0, v, get_v(c, a->rm)));
+    return BP_TR_NEXT;
+}
 
 static bp_value rotl64(struct ctx *c, unsigned n, bp_value v)
 {

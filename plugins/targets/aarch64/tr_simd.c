@@ -347,12 +347,8 @@ TR(pmull_v, v3)
     if (s.log2 != 0 && !(s.log2 == 3 && c->cpu->ext.pmull))
         return tr_undefined(c);
     if (s.log2 == 3) {
-        unsigned high = s.part == PART_FULL;
-        bp_value args[2] = {
-            bp_emit(c->t, BP_VGET, BP_I64, BP_V(3, high), get_v(c, a->rn), 0, 0),
-            bp_emit(c->t, BP_VGET, BP_I64, BP_V(3, high), get_v(c, a->rm), 0, 0),
-        };
-        put_v(c, a->rd, bp_call(c->t, &helper_pmull64, 2, args));
+        unsigned lanes = s.part == PART_FULL ? 3 : 0; /* of both operands the upper or the lower */
+        put_v(c, a->rd, vop(c, BP_VCLMUL, 3, lanes, get_v(c, a->rn), get_v(c, a->rm)));
         return BP_TR_NEXT;
     }
     put_v(c, a->rd, core_pmull(c, s, vconst(c, 0), long_in(c, s, get_v(c, a->rn)),
