@@ -155,28 +155,22 @@ TR(orc_b, r1)
 
 /* ---- Zbc ------------------------------------------------------------------------------------- */
 
-/* Bits [shift, shift + 64) of the carry-less product; width bits in each operand. */
-static uint64_t carryless(uint64_t x, uint64_t y, uint32_t shift)
-{
-    unsigned __int128 r = 0;
-
-    for (unsigned i = 0; i < 64; i++) {
-        if (y >> i & 1)
-            r ^= (unsigned __int128)x << i;
-    }
-    return (uint64_t)(r >> shift);
-}
-static const struct bp_helper helper_carryless = {
-    "carryless", (void (*)(void))carryless, BP_I64, 3, { BP_I64, BP_I64, BP_I32 }, BP_CALL_PURE,
-};
-
+/* Bits from `shift` on of the product. */
 static int multiply_carryless(struct ctx *c, uint32_t shift, const struct riscv_args_r *a)
 {
-    bp_value args[3] = {
-        to_i64(c, gpr(c, a->rs1)), to_i64(c, gpr(c, a->rs2)), bp_const(c->t, BP_I32, shift),
-    };
+    bp_value x = bp_emit(c->t, BP_VZEXT, BP_V128, BP_V(3, 0), to_i64(c, gpr(c, a->rs1)), 0, 0);
+    bp_value y = bp_emit(c->t, BP_VZEXT, BP_V128, BP_V(3, 0), to_i64(c, gpr(c, a->rs2)), 0, 0);
+    bp_value product = bp_emit(c->t, BP_VCLMUL, BP_V128, BP_V(3, 0), x, y, 0);
+    bp_value v = bp_emit(c->t, BP_VGET, BP_I64, BP_V(3, shift >> 6), product, 0, 0);
 
-    set_gpr(c, a->rd, from_i64(c, bp_call(c->t, &helper_carryless, 3, args)));
+    if (shift & 63)
+        v = bp_op2(c->t, BP_SHR, BP_I64, v, bp_const(c->t, BP_I64, shift & 63));
+    if (shift == 63) {
+        bp_value high = bp_emit(c->t, BP_VGET, BP_I64, BP_V(3, 1), product, 0, 0);
+        high = bp_op2(c->t, BP_SHL, BP_I64, high, bp_const(c->t, BP_I64, 1));
+        v = bp_op2(c->t, BP_OR, BP_I64, v, high);
+    }
+    set_gpr(c, a->rd, from_i64(c, v));
     return BP_TR_NEXT;
 }
 
