@@ -58,8 +58,9 @@ static void home_rescue(struct tcg_alloc *a, unsigned reg)
 static bool home_is_only_place(const struct tcg_alloc *a, unsigned reg)
 {
     const struct val *v = &a->val[a->guest[reg].home];
-    return a->guest[reg].home && v->home == (int)reg && v->reg == NO_REG && v->frame < 0 &&
-           (alive(a, v) || v->flags & VAL_INPUT);
+    if (!a->guest[reg].home || v->home != (int)reg || v->reg != NO_REG)
+        return false;
+    return v->flags & VAL_INPUT || (v->frame < 0 && alive(a, v)); /* an operand may be read there */
 }
 
 /* Stores the canonical form of a raw float; the home is then no copy of the value. */
