@@ -109,6 +109,8 @@ struct carried {
 struct repeat_out {
     uint32_t puts, put_count; /* as of state_snapshot() */
     uint8_t from[CARRIED_ALL]; /* by carried; NO_REG: its home has it */
+    struct carried unseen[CARRIED_ALL]; /* in registers that the way out leaves alone */
+    uint32_t unseen_count;
 };
 
 struct guest {
@@ -116,6 +118,7 @@ struct guest {
     uint32_t current; /* scan: newest value */
     uint32_t first;   /* scan: the get of what the home holds at the start, 0 for none */
     uint32_t first_put, first_hold; /* scan: first change, and the last site before it */
+    bool unseen;      /* where the translation repeats, nobody looks before it is put */
     uint32_t put;     /* scan: newest put */
     uint16_t pending; /* index into pending, or NO_PENDING */
 };
@@ -297,7 +300,7 @@ void repeat_snapshot(struct tcg_alloc *a, struct repeat_out *out);
 bool repeat_in_place(const struct tcg_alloc *a, const struct repeat_out *out);
 void repeat_emit(struct tcg_alloc *a, const struct repeat_out *out);
 /* bp_asm's service. */
-void repeat_home(struct bp_asm *as);
+void repeat_home(struct bp_asm *as, uint32_t exit);
 
 /* ---- emit.c, call.c -------------------------------------------------------------------------- */
 

@@ -6,7 +6,8 @@
  * repeat entry), each into a host register of its own, from which the code behind takes them in
  * place of the home; an exit back brings the newest values there. Those that the loop changes are
  * pending at the repeat entry: their homes are written where the loop is left, and on the way out
- * to the run loop when the exit is not chained or there is an interrupt.
+ * to the run loop when the exit is not chained or there is an interrupt. So are those that each
+ * round puts before anybody can look.
  */
 #include "internal.h"
 
@@ -35,6 +36,16 @@ static void defer(struct tcg_alloc *a, struct guest *g, unsigned guest)
     }
 }
 
+static void find_unseen(struct tcg_alloc *a)
+{
+    for (uint32_t r = 0; r < a->job->guest_reg_count; r++) {
+        struct guest *g = &a->guest[r];
+        g->unseen = g->put && g->put < a->last_repeat && !g->first && !g->first_hold;
+        if (g->unseen)
+            REC_HOLD(&a->rec[g->put]) = a->job->ir_count;
+    }
+}
+
 void repeat_enter(struct tcg_alloc *a)
 {
     unsigned taken[2] = { 0, 0 };
@@ -55,6 +66,8 @@ void repeat_enter(struct tcg_alloc *a)
         else
             g->home = g->first;
     }
+    if (a->repeats)
+        find_unseen(a);
     a->carry_count = 0;
     a->locked = 0;
     a->job->repeat_offset = code_offset(a);
@@ -94,9 +107,38 @@ static uint8_t source_of(const struct tcg_alloc *a, unsigned guest)
     return NO_REG;
 }
 
+static uint64_t kept_registers(const struct tcg_alloc *a, const struct repeat_out *out)
+{
+    uint64_t set = 0;
+    for (uint32_t k = 0; k < a->carried_count; k++)
+        set |= bit(a->carried[k].reg);
+    for (uint32_t k = 0; k < out->unseen_count; k++)
+        set |= bit(out->unseen[k].reg);
+    return set;
+}
+
+/* What need not go home in each round. A register of each class stays free for the way out. */
+static void leave_unseen(struct tcg_alloc *a, struct repeat_out *out)
+{
+    uint64_t carried = kept_registers(a, out), kept = carried;
+    for (uint32_t k = out->puts + out->put_count; k-- > out->puts;) {
+        struct snap s = a->snaps[k];
+        if (!a->guest[s.reg].unseen || s.canon || s.from.kind != BP_OPERAND_REG)
+            continue;
+        uint64_t with = kept | bit(s.from.reg);
+        if (carried & bit(s.from.reg) || out->unseen_count == CARRIED_ALL ||
+            !(a->int_regs & ~with) || !(a->fp_regs & ~with))
+            continue;
+        kept = with;
+        out->unseen[out->unseen_count++] = (struct carried){ s.reg, s.from.reg, true };
+        state_snapshot_drop(a, out->puts, &out->put_count, s.reg);
+    }
+}
+
 void repeat_snapshot(struct tcg_alloc *a, struct repeat_out *out)
 {
     uint64_t moved = 0;
+    out->unseen_count = 0;
     for (uint32_t k = 0; k < a->carried_count; k++) {
         const struct carried *c = &a->carried[k];
         out->from[k] = source_of(a, c->guest);
@@ -107,6 +149,7 @@ void repeat_snapshot(struct tcg_alloc *a, struct repeat_out *out)
     for (uint32_t k = 0; k < a->carried_count; k++)
         if (moved & bit(k)) /* its home stays stale */
             state_snapshot_drop(a, out->puts, &out->put_count, a->carried[k].guest);
+    leave_unseen(a, out);
 }
 
 bool repeat_in_place(const struct tcg_alloc *a, const struct repeat_out *out)
@@ -121,12 +164,11 @@ void repeat_emit(struct tcg_alloc *a, const struct repeat_out *out)
 {
     struct reg_move moves[2][CARRIED_MAX];
     unsigned count[2] = { 0, 0 };
-    uint64_t keep = 0;
+    uint64_t keep = kept_registers(a, out);
     state_restore_registers(a, out->puts, out->put_count);
     for (uint32_t k = 0; k < a->carried_count; k++) {
         const struct carried *c = &a->carried[k];
         unsigned type = move_type(a->job->guest_regs[c->guest].type), class = is_fp(type);
-        keep |= bit(c->reg);
         if (out->from[k] != NO_REG)
             moves[class][count[class]++] = (struct reg_move){ c->reg, out->from[k], (uint8_t)type };
     }
@@ -142,14 +184,19 @@ void repeat_emit(struct tcg_alloc *a, const struct repeat_out *out)
         }
 }
 
-void repeat_home(struct bp_asm *as)
+static void store_deferred(struct tcg_alloc *a, const struct carried *c, uint32_t n)
+{
+    for (; n-- > 0; c++) {
+        struct bp_operand home = home_of(a, c->guest);
+        struct bp_operand from = { .kind = BP_OPERAND_REG, .reg = c->reg, .type = home.type };
+        if (c->deferred)
+            a->cg->store(&a->as, home.type, &home, &from);
+    }
+}
+
+void repeat_home(struct bp_asm *as, uint32_t exit)
 {
     struct tcg_alloc *a = (struct tcg_alloc *)as;
-    for (uint32_t k = 0; k < a->carried_count; k++) {
-        struct bp_operand home = home_of(a, a->carried[k].guest);
-        struct bp_operand from = { .kind = BP_OPERAND_REG, .reg = a->carried[k].reg,
-                                   .type = home.type };
-        if (a->carried[k].deferred)
-            a->cg->store(as, home.type, &home, &from);
-    }
+    store_deferred(a, a->carried, a->carried_count);
+    store_deferred(a, a->outs[exit].unseen, a->outs[exit].unseen_count);
 }

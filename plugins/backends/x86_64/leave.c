@@ -76,12 +76,12 @@ void x86_exit(struct bp_asm *as, uint32_t exit, uint8_t *field)
     bind_to(field, as->p);
     as->job->exit_patch[exit] = (uint32_t)(as->p - as->job->code_rw);
     if (repeats)
-        as->home(as);
+        as->home(as, exit);
     leave_word(as, e->cookie | BP_OUT_EXIT);
     if (interrupt) {
         bind_to(interrupt, as->p);
         if (repeats)
-            as->home(as);
+            as->home(as, exit);
         leave_word(as, e->cookie | BP_OUT_INTERRUPT);
     }
 }
@@ -117,7 +117,7 @@ static void exit_if_interrupted(struct bp_asm *as, struct bp_stub *stub)
     jmp_to(as, stub->back);
     bind8(as, taken);
     if (e->flags & BP_EXIT_REPEAT)
-        as->home(as);
+        as->home(as, stub->use.exit);
     leave_word(as, e->cookie | BP_OUT_INTERRUPT);
 }
 

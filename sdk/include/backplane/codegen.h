@@ -131,7 +131,7 @@ struct bp_asm {
                       const struct bp_slots *slots);
     /* In exit(), for a BP_EXIT_REPEAT exit: guest registers are home only after this, which destroys
      * no register that is carried. To be called wherever the exit goes to the run loop: not chained, interrupted. */
-    void (*home)(struct bp_asm *as);
+    void (*home)(struct bp_asm *as, uint32_t exit);
 };
 
 static inline uint32_t bp_exact_how(const struct bp_ir *r, unsigned operand_type)
