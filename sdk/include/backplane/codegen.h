@@ -129,8 +129,8 @@ struct bp_asm {
      * are bit patterns, flags go to slots.fp_flags. `how` is bp_exact_how(). */
     uint64_t (*exact)(void *env, uint64_t a, uint64_t b, uint64_t c, uint32_t how,
                       const struct bp_slots *slots);
-    /* In exit(), for a BP_EXIT_REPEAT exit: guest registers are home only after this, which destroys
-     * no register that is carried. To be called wherever the exit goes to the run loop: not chained, interrupted. */
+    /* For a BP_EXIT_REPEAT exit: emits the stores without which guest registers are not home; they change no
+     * register. To be called wherever the exit goes to the run loop: not chained, interrupted. */
     void (*home)(struct bp_asm *as, uint32_t exit);
 };
 
