@@ -492,7 +492,7 @@ static void leave_by(struct tcg_alloc *a, uint32_t exit)
     if (a->job->exits[exit].flags & BP_EXIT_REPEAT) {
         repeat_snapshot(a, &a->outs[exit]);
         repeat_emit(a, &a->outs[exit]);
-    } else if (a->repeats) {
+    } else {
         state_sync(a);
     }
     a->cg->exit(&a->as, exit, NULL);
@@ -534,15 +534,13 @@ static void emit_record(struct tcg_alloc *a, uint32_t i)
         leave_by(a, r->c);
         break;
     case BP_LEAVE: {
-        if (a->repeats)
-            state_sync(a);
+        state_sync(a);
         const uint64_t *pc = r->c == UINT32_MAX ? NULL : &a->job->exits[r->c].pc;
         a->cg->leave(&a->as, r->aux, pc);
         break;
     }
     case BP_EXIT_TO:
-        if (a->repeats)
-            state_sync(a);
+        state_sync(a);
         emit_op(a, i);
         break;
     default:

@@ -6,6 +6,7 @@
 #include "alloc.h"
 
 #include <backplane/codegen.h>
+#include <backplane/target.h>
 
 #define NO_REG 0xff
 #define NO_SLOT (-1)
@@ -260,6 +261,14 @@ static inline bool val_has_memory(const struct val *v)
 static inline uint64_t regs_of_type(const struct tcg_alloc *a, unsigned type)
 {
     return is_fp(type) ? a->fp_regs : a->int_regs;
+}
+
+/* Where memory has a guest register. */
+static inline struct bp_operand home_of(const struct tcg_alloc *a, unsigned guest)
+{
+    const struct bp_guest_reg *g = &a->job->guest_regs[guest];
+    return (struct bp_operand){ .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
+                                .offset = (int32_t)g->offset };
 }
 
 /* ---- state.c: guest registers ---------------------------------------------------------------- */

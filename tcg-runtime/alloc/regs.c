@@ -88,9 +88,7 @@ static struct bp_operand frame_operand(const struct tcg_alloc *a, int slot, unsi
 bool val_memory(const struct tcg_alloc *a, const struct val *v, struct bp_operand *ret)
 {
     if (v->home >= 0) {
-        const struct bp_guest_reg *g = &a->job->guest_regs[v->home];
-        *ret = (struct bp_operand){ .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                                    .offset = (int32_t)g->offset };
+        *ret = home_of(a, (unsigned)v->home);
         return true;
     }
     if (v->frame >= 0) {

@@ -15,13 +15,6 @@
 
 #define CARRIED_MAX 8 /* of a class of registers: the code between needs some, too */
 
-static struct bp_operand home_of(const struct tcg_alloc *a, unsigned guest)
-{
-    const struct bp_guest_reg *g = &a->job->guest_regs[guest];
-    return (struct bp_operand){ .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                                .offset = (int32_t)g->offset };
-}
-
 /* The home will be stale: faults and side exits before the first put find the value elsewhere. */
 static void defer(struct tcg_alloc *a, struct guest *g, unsigned guest)
 {

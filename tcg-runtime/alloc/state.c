@@ -67,8 +67,7 @@ static bool home_is_only_place(const struct tcg_alloc *a, unsigned reg)
 static void home_store_canon(struct tcg_alloc *a, unsigned reg, uint32_t value)
 {
     const struct bp_guest_reg *g = &a->job->guest_regs[reg];
-    struct bp_operand home = { .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                               .offset = (int32_t)g->offset };
+    struct bp_operand home = home_of(a, reg);
     a->locked = bit(a->val[value].reg);
     unsigned tmp = reg_pick(a, a->fp_regs, NULL);
     a->locked = 0;
@@ -81,8 +80,7 @@ static void home_store_canon(struct tcg_alloc *a, unsigned reg, uint32_t value)
 static void home_store(struct tcg_alloc *a, unsigned reg, uint32_t value)
 {
     const struct bp_guest_reg *g = &a->job->guest_regs[reg];
-    struct bp_operand home = { .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                               .offset = (int32_t)g->offset };
+    struct bp_operand home = home_of(a, reg);
     struct val *v = &a->val[value];
     struct bp_operand from = { .kind = BP_OPERAND_REG, .reg = v->reg, .type = (uint8_t)g->type };
     if (v->reg == NO_REG) { /* a constant that can be stored as it is */
@@ -315,9 +313,7 @@ void state_snapshot_drop(struct tcg_alloc *a, uint32_t first, uint32_t *count, u
 static void restore_one(struct tcg_alloc *a, const struct snap *s, uint64_t keep)
 {
     const struct bp_guest_reg *g = &a->job->guest_regs[s->reg];
-    struct bp_operand home = { .kind = BP_OPERAND_ENV, .type = (uint8_t)g->type,
-                               .offset = (int32_t)g->offset };
-    struct bp_operand from = s->from;
+    struct bp_operand home = home_of(a, s->reg), from = s->from;
     if (from.kind != BP_OPERAND_REG &&
         !(from.kind == BP_OPERAND_IMM && a->cg->store_imm(g->type, from.imm))) {
         unsigned reg = (unsigned)__builtin_ctzll(regs_of_type(a, g->type) & ~keep);

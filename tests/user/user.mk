@@ -7,8 +7,8 @@ tests_user_user_rig_la_LDFLAGS = $(plugin_ldflags) -rpath /nowhere
 tests_user_user_rig_la_LIBADD = -lpthread
 EXTRA_DIST += tests/user/test-user.sh
 TESTS += tests/user/test-user.sh
-dist_check_SCRIPTS += tests/user/test-programs.sh
-TESTS += tests/user/test-programs.sh
+dist_check_SCRIPTS += tests/user/test-programs.sh tests/user/test-loops.sh
+TESTS += tests/user/test-programs.sh tests/user/test-loops.sh
 # Programs that need Debian's cross compiler.
 user_signal_programs = altstack ends faults frames restart siginfo wakeups
 user_thread_programs = atomics basic cancel futex litmus processes sharers sync
